@@ -1,0 +1,79 @@
+/**
+ * Every failure that has a name: its code, the exit code of the process and, where the database
+ * raises it, the SQLSTATE. The numbers are the contract with runbooks and CI jobs.
+ */
+
+export const exitCodes = {
+  OK: 0,
+  FAILED: 1,
+  USAGE: 2,
+  NOT_FOUND: 3,
+  UNAUTHENTICATED: 4,
+  REFUSED: 5,
+  PARTIAL: 6,
+  NOT_ENDED: 7,
+  PENDING: 8,
+  DECLINED: 9,
+  UNKNOWN: 10,
+  INTERRUPTED: 130,
+  TERMINATED: 143,
+} as const
+
+export type ExitName = keyof typeof exitCodes
+export type ErrorCode = Exclude<ExitName, 'OK'>
+
+/** The SQLSTATEs of our own functions; `test/sql` holds this list and the `.sql` files equal. */
+export const sqlStates = {
+  MC300: 'USAGE', // an e-mail address that fits several users within reach
+  MC400: 'USAGE', // an argument that no call may have
+  MC401: 'UNAUTHENTICATED', // no registered, enabled operator of an active user
+  MC403: 'REFUSED', // the role may not do this
+  MC404: 'NOT_FOUND', // unknown or foreign: the same to the byte
+  MC409: 'USAGE', // a request id that was used with other arguments
+  MC412: 'FAILED', // not read committed, or the state is not what the act needs
+  MC428: 'REFUSED', // a global admin's read without a recorded intent
+  MC500: 'FAILED', // a promise of the database that did not hold
+} as const satisfies Record<string, ErrorCode>
+
+export interface ErrorOptions {
+  /** The command or setting that fixes it; shown on a line of its own. */
+  readonly hint?: string | undefined
+  /** One entry for each thing that is at fault: a row, an id, a candidate. */
+  readonly details?: readonly unknown[]
+  readonly cause?: unknown
+}
+
+/** A failure that the operator can understand: `message` says what and why, `hint` the fix. */
+export class MeanderError extends Error {
+  override readonly name = 'MeanderError'
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly details: readonly unknown[]
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+    this.details = options.details ?? []
+  }
+
+  get exitCode(): number {
+    return exitCodes[this.code]
+  }
+}
+
+/** Where several endings apply to one command, the first of these is its exit code. */
+const precedence: readonly ExitName[] = [
+  'UNKNOWN',
+  'INTERRUPTED',
+  'TERMINATED',
+  'FAILED',
+  'NOT_ENDED',
+  'PARTIAL',
+  'PENDING',
+  'NOT_FOUND',
+]
+
+/** The exit code of a command that ended in all of `names` at once. */
+export const exitCodeOf = (names: readonly ExitName[]): number =>
+  exitCodes[precedence.find((name) => names.includes(name)) ?? names.find((name) => name !== 'OK') ?? 'OK']

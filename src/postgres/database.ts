@@ -1,0 +1,36 @@
+/** What the rest of the tool knows of PostgreSQL: a server reached by `connection.ts`, or the embedded one. */
+
+export type Row = Record<string, unknown>
+
+export interface Queryable {
+  /**
+   * Runs one statement with bound parameters. Values come back as: uuid, text and inet as string;
+   * timestamptz as RFC 3339 in UTC with microseconds (`2026-01-31T12:00:00.123456Z`); int8 as number
+   * where it is safe, else string; jsonb parsed; null as null.
+   * @throws MeanderError for a SQLSTATE that has a name, else the driver's error.
+   */
+  query<R extends object = Row>(text: string, values?: readonly unknown[]): Promise<R[]>
+}
+
+export interface TransactionOptions {
+  /** Roll back at the end whatever the work returned: a dry run. */
+  readonly rollback?: boolean | ((result: never) => boolean)
+}
+
+export interface Database extends Queryable {
+  /** The server, for messages: `db.example.org:5432/meander`, or the folder of the embedded store. */
+  readonly label: string
+  readonly embedded: boolean
+  /**
+   * One explicit `begin isolation level read committed` … `commit`, run again from the start on 40P01
+   * and 40001 (five times at most, with jitter). A COMMIT whose answer was lost is looked up with
+   * `pg_xact_status`.
+   * @throws MeanderError UNKNOWN when the outcome could not be learned.
+   */
+  transaction<T>(work: (transaction: Queryable) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** Asks the server to cancel what runs now: an interrupt. */
+  cancel(): Promise<void>
+  /** TLS protocol and cipher, or null for an unencrypted connection. */
+  tls(): Promise<string | null>
+  close(): Promise<void>
+}

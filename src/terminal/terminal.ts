@@ -1,0 +1,41 @@
+/** What commands may do with the person, or the pipe, at the other end. stdout is the answer, stderr the conversation. */
+
+export interface Prompt {
+  /** Yes or no; the default is no. @throws MeanderError DECLINED on Ctrl-C. */
+  confirm(message: string): Promise<boolean>
+  /** Free text. */
+  text(message: string, options?: { validate?(value: string): true | string }): Promise<string>
+  /** Not shown while typed. */
+  password(message: string): Promise<string>
+  /** The person types `expected` exactly; anything else is a no. */
+  typed(message: string, expected: string): Promise<boolean>
+  /** One of several. */
+  select<T>(message: string, choices: readonly { name: string; value: T }[]): Promise<T>
+}
+
+export interface Progress {
+  update(done: number, text?: string): void
+  /** Leaves `text` as the last line (nothing when left out). */
+  stop(text?: string): void
+}
+
+export interface Terminal {
+  /** stdin and stderr are terminals, and no `--no-input`. */
+  readonly interactive: boolean
+  /** stdout is a terminal: tables, relative times, colour. */
+  readonly decorated: boolean
+  /** Columns of stdout, 80 when unknown. */
+  readonly width: number
+  readonly accessible: boolean
+  /** One line on stderr; not with `--quiet`. */
+  note(text: string): void
+  /** One line on stderr, also with `--quiet`: what the person must know. */
+  warn(text: string): void
+  /** The answer, on stdout. Resolves when it is written; a closed pipe ends quietly, a full disk throws. */
+  write(chunks: AsyncIterable<string> | Iterable<string>, options?: { pager?: boolean }): Promise<void>
+  readonly prompt: Prompt
+  /** A spinner or bar on stderr after 300 ms; lines when accessible; nothing in a pipe or with `--quiet`. */
+  progress(label: string, total?: number): Progress
+  /** Everything that stdin holds, as bytes; the prompt is then asked on the controlling terminal. */
+  readStdin(): AsyncIterable<Uint8Array>
+}

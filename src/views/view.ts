@@ -1,0 +1,36 @@
+/** How one kind of thing is shown: one column per field of the contract, in the contract's order. */
+
+export type Scalar = string | number | boolean | null
+export type Tone = 'good' | 'warn' | 'bad' | 'dim' | 'plain'
+
+export interface Column<T> {
+  /** The JSON field, CSV header and name for `--columns`. */
+  readonly key: string
+  /** The field as data. Text stays as it was stored: cleaning and escaping belong to the painters. */
+  value(item: T): unknown
+  /** The cell of `table` (and `wide`); left out, the field is in `json`, `ndjson` and `csv` alone. */
+  readonly cell?: {
+    readonly header: string
+    /** Plain text; `now` makes relative times; `wide` asks for the whole text. */
+    text?(item: T, at: { now: Date; relative: boolean; wide: boolean }): string
+    /** Said in words by the text; the tone is colour on top. */
+    tone?(item: T): Tone
+    /** Only in `-o wide`. */
+    readonly wide?: boolean
+    readonly align?: 'right'
+    /** What gives way first when the terminal is narrow: 0 never shrinks, higher shrinks earlier. */
+    readonly shrink?: number
+  }
+}
+
+export interface View<T> {
+  /** The JSON kind, a noun in PascalCase: `Session`. */
+  readonly kind: string
+  /** For sentences: `session`, `sessions`. */
+  readonly noun: readonly [one: string, many: string]
+  readonly columns: readonly Column<T>[]
+  id(item: T): string
+}
+
+export const outputFormats = ['table', 'wide', 'json', 'ndjson', 'csv', 'id'] as const
+export type OutputFormat = (typeof outputFormats)[number] | 'prometheus'
