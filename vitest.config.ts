@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config'
+
+/** Servers, clones of databases and processes take their time on a small machine. */
+const patience = { testTimeout: 30_000, hookTimeout: 120_000 }
+
+export default defineConfig({
+  define: { BUILD_VERSION: '"0.0.0-test"', BUILD_COMMIT: '""' },
+  test: {
+    projects: [
+      {
+        extends: true,
+        // Needs no server and no build.
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/structure.test.ts'] },
+      },
+      {
+        extends: true,
+        // What depends on the version of PostgreSQL: MEANDERCTL_TEST_POSTGRES says which one.
+        test: { name: 'postgres', include: ['test/{integration,sql}/**/*.test.ts'], ...patience },
+      },
+      {
+        extends: true,
+        test: { name: 'system', include: ['test/{e2e,faults,support}/**/*.test.ts'], ...patience },
+      },
+      {
+        extends: true,
+        // Measures, so one file at a time; not part of `npm test`.
+        test: {
+          name: 'bench',
+          include: ['test/bench/**/*.bench.ts'],
+          fileParallelism: false,
+          testTimeout: 900_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
