@@ -4,7 +4,7 @@
  * shares with the tool does not split the tool's first file.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -34,7 +34,7 @@ const bundle = (names) =>
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    // Every chunk lies directly in dist, beside migrations and functions: see src/postgres/sql-folder.ts.
+    // Every chunk lies directly in dist, beside the .sql files: see src/postgres/sql-folder.ts.
     chunkNames: '[name]-[hash]',
     // PGlite carries its own WebAssembly and is optional; pg-native is pg's optional C binding.
     external: ['@electric-sql/pglite', 'pg-native'],
@@ -55,8 +55,9 @@ const bundle = (names) =>
 rmSync(at('dist'), { recursive: true, force: true })
 const tool = await bundle(['main'])
 const library = await bundle(['index', 'blocklist'])
-for (const folder of ['migrations', 'functions']) {
-  cpSync(at(`src/postgres/${folder}`), at(`dist/${folder}`), { recursive: true })
-}
+cpSync(at('src/postgres'), at('dist'), {
+  recursive: true,
+  filter: (path) => path.endsWith('.sql') || statSync(path).isDirectory(),
+})
 // Which source ended in which chunk: read by the test that holds what a command loads.
 writeFileSync(at('dist/meta.json'), JSON.stringify({ ...tool.metafile.outputs, ...library.metafile.outputs }))
