@@ -129,8 +129,8 @@ const violations = (files: ReadonlyMap<string, string>): string[] => {
       const [to, noun] = [roomOf(target), target.split('/')[1]]
       const allowed = to === room || plan.may.includes(to) || (type && plan.types?.includes(to) === true)
       const otherNoun =
-        room === 'commands' &&
-        to === 'commands' &&
+        room === 'commands/' &&
+        to === 'commands/' &&
         target.split('/').length > 2 &&
         noun !== file.split('/')[1]
       if (!files.has(target) || !allowed || otherNoun) found.push(violation)
