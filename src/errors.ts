@@ -30,7 +30,9 @@ export const sqlStates = {
   MC403: 'REFUSED', // the role may not do this
   MC404: 'NOT_FOUND', // unknown or foreign: the same to the byte
   MC409: 'USAGE', // a request id that was used with other arguments
+  MC410: 'REFUSED', // the session, token, user or grant has ended
   MC412: 'FAILED', // not read committed, or the state is not what the act needs
+  MC422: 'REFUSED', // an access token that would outlive its session
   MC428: 'REFUSED', // a global admin's read without a recorded intent
   MC500: 'FAILED', // a promise of the database that did not hold
 } as const satisfies Record<string, ErrorCode>

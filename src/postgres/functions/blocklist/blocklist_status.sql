@@ -1,0 +1,25 @@
+-- The blocklist within reach: mode, unexpired blocked tokens, those Redis may not know, and the oldest of these.
+-- Raises MC401.
+create or replace function meander.blocklist_status()
+returns table (mode text, live bigint, pending bigint, oldest_pending_at timestamptz)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_organizations uuid[] := coalesce(nullif(meander.publishable_organizations(), '{}'), meander.readable_organizations());
+begin
+  if v_organizations is null then
+    raise exception using errcode = 'MC401', message = 'this login may not read the blocklist';
+  end if;
+  return query
+  select
+    (select i.blocklist_mode from meander.installation i),
+    count(*),
+    count(*) filter (where b.published_at is null),
+    min(b.created_at) filter (where b.published_at is null)
+  from meander.token_blocklist b
+  where b.organization_id = any (v_organizations) and b.expires_at > clock_timestamp();
+end
+$$;
+alter function meander.blocklist_status owner to meander_functions;
+grant execute on function meander.blocklist_status to meander_operator, meander_publisher, meander_owner;

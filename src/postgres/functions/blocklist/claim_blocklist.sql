@@ -1,0 +1,35 @@
+-- Takes up to p_limit unpublished, unexpired blocked tokens within reach for this transaction, oldest end first;
+-- what another publisher holds is skipped. Confirm with mark_published in the same transaction.
+-- A global admin gets only what that person's own logins ended.
+-- remaining_ms: life left by this database's clock.
+-- Raises MC400, MC401 (neither publisher, administrator nor operator).
+create or replace function meander.claim_blocklist(p_limit integer)
+returns table (jti uuid, session_id uuid, remaining_ms bigint)
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'
+as $$
+#variable_conflict use_column
+declare
+  v_organizations uuid[] := meander.publishable_organizations();
+  v_ended_by_me boolean := (meander.current_operator()).role = 'global_admin';
+begin
+  perform meander.check_limit(p_limit);
+  if v_organizations is null then
+    raise exception using errcode = 'MC401', message = 'this login may not publish the blocklist';
+  end if;
+  return query
+  select b.jti, b.session_id, (extract(epoch from b.expires_at - clock_timestamp()) * 1000)::bigint
+  from meander.token_blocklist b
+  where b.organization_id = any (v_organizations)
+    and b.published_at is null
+    and b.expires_at > clock_timestamp()
+    and (v_ended_by_me is not true or exists (
+      select from meander.sessions s where s.id = b.session_id and s.revoked_by = session_user))
+  order by b.expires_at
+  limit p_limit
+  for update of b skip locked;
+end
+$$;
+alter function meander.claim_blocklist owner to meander_functions;
+grant execute on function meander.claim_blocklist to meander_operator, meander_publisher, meander_owner;

@@ -1,0 +1,30 @@
+-- The registered, enabled operator of an active user behind this login; a row of nulls for anybody else.
+-- Identity is session_user resolved to an oid: current_user changes in definer functions, settings can be
+-- set by anyone, and a login dropped and made again has another oid.
+-- organization_id: null for a global admin. home_id: the own organization, or the platform.
+-- role: org_admin, global_admin, auditor, or none for a user whose role carries no operator's rights.
+create or replace function meander.current_operator()
+returns meander.operator_identity
+language sql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    o.login,
+    o.login_oid,
+    o.user_id,
+    u.organization_id,
+    coalesce(u.organization_id, '00000000-0000-0000-0000-000000000000'::uuid),
+    case
+      when o.role = 'auditor' then 'auditor'
+      when u.role in ('org_admin', 'global_admin') then u.role
+      else 'none'
+    end
+  from pg_roles r
+  join meander.operators o on o.login_oid = r.oid and o.login = r.rolname
+  join meander.users u on u.id = o.user_id
+  where r.rolname = session_user
+    and o.disabled_at is null
+    and u.status = 'active'
+$$;
+alter function meander.current_operator owner to meander_guard;
+grant execute on function meander.current_operator to meander_functions, meander_system, meander_audit;

@@ -1,0 +1,316 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { MeanderError } from '../errors.ts'
+import type { Database, Queryable } from './database.ts'
+import { sqlFolder } from './sql-folder.ts'
+
+export type BlocklistMode = 'redis' | 'database'
+
+interface SqlFile {
+  /** Path below the folder of the SQL: `functions/sessions/list_sessions.sql`. */
+  readonly path: string
+  readonly text: string
+  readonly sha256: string
+}
+
+interface Migration extends SqlFile {
+  readonly version: number
+}
+
+/** How an object of the schema differs from what the last migration left. */
+export interface SchemaDrift {
+  readonly kind: string
+  readonly name: string
+  readonly change: 'altered' | 'added' | 'missing'
+}
+
+/** What is applied, what is not yet, and what somebody changed by hand. */
+export interface SchemaStatus {
+  readonly installed: boolean
+  /** Newest applied migration; 0 before the first. */
+  readonly version: number
+  /** Newest migration that this tool knows. */
+  readonly toolVersion: number
+  readonly applied: readonly { version: number; name: string; appliedAt: string; appliedBy: string }[]
+  /** Paths of migrations, functions and access rules that `db migrate` would apply. */
+  readonly pending: readonly string[]
+  readonly drift: readonly SchemaDrift[]
+  readonly blocklistMode: BlocklistMode | null
+}
+
+const readSql = async (path: string): Promise<SqlFile> => {
+  const text = await readFile(new URL(path, sqlFolder()), 'utf8')
+  return { path, text, sha256: createHash('sha256').update(text).digest('hex') }
+}
+
+const listSql = async (folder: string): Promise<string[]> => {
+  const entries = await readdir(new URL(`${folder}/`, sqlFolder()), { recursive: true })
+  return entries.filter((name) => name.endsWith('.sql')).map((name) => `${folder}/${name.replaceAll('\\', '/')}`).sort()
+}
+
+/** The migrations of this tool, oldest first: each is applied once. */
+const readMigrations = async (): Promise<Migration[]> =>
+  Promise.all(
+    (await listSql('migrations')).map(async (path) => ({
+      ...(await readSql(path)),
+      version: Number(/(\d+)_[^/]*$/.exec(path)?.[1]),
+    })),
+  )
+
+/** Functions, then access: each is applied anew when its text changes. */
+const readPresentFiles = async (): Promise<SqlFile[]> =>
+  Promise.all([...(await listSql('functions')), 'access.sql'].map(readSql))
+
+/** The number of the newest migration that this tool brings. */
+export const newestVersion = async (): Promise<number> => {
+  const names = await listSql('migrations')
+  return Math.max(...names.map((path) => Number(/(\d+)_[^/]*$/.exec(path)?.[1])))
+}
+
+const isInstalled = async (db: Queryable): Promise<boolean> => {
+  const [row] = await db.query<{ installed: boolean }>(
+    "select to_regclass('meander.migrations') is not null as installed",
+  )
+  return row?.installed === true
+}
+
+const readObjects = async (db: Queryable): Promise<Map<string, { kind: string; name: string; fingerprint: string }>> => {
+  const { text } = await readSql('objects.sql')
+  const rows = await db.query<{ kind: string; name: string; fingerprint: string }>(text)
+  return new Map(rows.map((row) => [`${row.kind} ${row.name}`, row]))
+}
+
+const readDrift = async (db: Queryable): Promise<SchemaDrift[]> => {
+  const now = await readObjects(db)
+  const left = await db.query<{ kind: string; name: string; fingerprint: string }>(
+    'select kind, name, fingerprint from meander.schema_objects order by kind, name',
+  )
+  const drift: SchemaDrift[] = []
+  for (const { kind, name, fingerprint } of left) {
+    const found = now.get(`${kind} ${name}`)
+    if (!found) drift.push({ kind, name, change: 'missing' })
+    else if (found.fingerprint !== fingerprint) drift.push({ kind, name, change: 'altered' })
+    now.delete(`${kind} ${name}`)
+  }
+  for (const { kind, name } of now.values()) drift.push({ kind, name, change: 'added' })
+  return drift
+}
+
+/**
+ * What `db status` shows. Reads the books, so an administrator's login is needed.
+ * @throws MeanderError UNAUTHENTICATED for a login that may not read them.
+ */
+export const readStatus = async (db: Queryable): Promise<SchemaStatus> => {
+  const migrations = await readMigrations()
+  const files = await readPresentFiles()
+  const toolVersion = Math.max(...migrations.map(({ version }) => version))
+  if (!(await isInstalled(db))) {
+    const pending = [...migrations, ...files].map(({ path }) => path)
+    return { installed: false, version: 0, toolVersion, applied: [], pending, drift: [], blocklistMode: null }
+  }
+  const applied = await db.query<{ version: number; name: string; sha256: string; applied_at: string; applied_by: string }>(
+    'select version, name, sha256, applied_at, applied_by from meander.migrations order by version',
+  )
+  const known = new Map(
+    (await db.query<{ path: string; sha256: string }>('select path, sha256 from meander.schema_files')).map((row) => [
+      row.path,
+      row.sha256,
+    ]),
+  )
+  const [installation] = await db.query<{ blocklist_mode: BlocklistMode }>(
+    'select blocklist_mode from meander.installation',
+  )
+  const changedFiles: SchemaDrift[] = applied
+    .filter(({ version, sha256 }) => migrations.some((m) => m.version === version && m.sha256 !== sha256))
+    .map(({ name }) => ({ kind: 'migration', name, change: 'altered' }))
+  return {
+    installed: true,
+    version: applied.at(-1)?.version ?? 0,
+    toolVersion,
+    applied: applied.map((row) => ({
+      version: row.version,
+      name: row.name,
+      appliedAt: row.applied_at,
+      appliedBy: row.applied_by,
+    })),
+    pending: [
+      ...migrations.filter(({ version }) => !applied.some((row) => row.version === version)),
+      ...files.filter(({ path, sha256 }) => known.get(path) !== sha256),
+    ].map(({ path }) => path),
+    drift: [...changedFiles, ...(await readDrift(db))],
+    blocklistMode: installation?.blocklist_mode ?? null,
+  }
+}
+
+const functionName = (path: string): string => /([^/]+)\.sql$/.exec(path)?.[1] ?? ''
+
+/** The overloads of a function that exist now, as `meander.name(arguments)`. */
+const signatures = async (db: Queryable, name: string): Promise<string[]> =>
+  (
+    await db.query<{ signature: string }>(
+      `select p.oid::regprocedure::text as signature from pg_proc p
+       where p.pronamespace = 'meander'::regnamespace and p.proname = $1`,
+      [name],
+    )
+  ).map(({ signature }) => signature)
+
+/**
+ * Creates or replaces one function. Its old privileges go first, or a role that the file no longer names would
+ * keep its own; a changed signature leaves no overload behind.
+ */
+const applyFunction = async (db: Queryable, file: SqlFile): Promise<void> => {
+  const name = functionName(file.path)
+  const before = await signatures(db, name)
+  for (const signature of before) {
+    await db.query(`revoke all on function ${signature} from public, meander_functions, meander_guard, meander_system,
+      meander_audit, meander_registrar, meander_signal, meander_operator, meander_owner, meander_auth, meander_publisher`)
+  }
+  await db.query('savepoint before_function')
+  try {
+    await db.query(file.text)
+  } catch (error) {
+    // 42P13: another return type or other parameter names, which only a drop allows.
+    if ((error as { code?: string }).code !== '42P13') throw error
+    await db.query('rollback to savepoint before_function')
+    for (const signature of before) await db.query(`drop function ${signature}`)
+    await db.query(file.text)
+    return
+  }
+  const after = await signatures(db, name)
+  if (after.length > 1) for (const signature of before) await db.query(`drop function ${signature}`)
+}
+
+export interface MigrateResult {
+  readonly applied: readonly string[]
+  readonly version: number
+  readonly blocklistMode: BlocklistMode
+  /** Statements that only somebody with more rights can run, for what would otherwise be missing. */
+  readonly missing: readonly string[]
+}
+
+/**
+ * Brings the schema to what this tool knows: everything in one transaction, under a lock, or nothing.
+ * `dryRun` does the same and rolls back.
+ * @throws MeanderError USAGE for a schema that is newer than this tool.
+ */
+export const migrate = async (
+  db: Database,
+  options: {
+    readonly toolVersion: string
+    /** Given: recorded. Left out: kept, or at the first migration `defaultMode`. */
+    readonly mode: BlocklistMode | undefined
+    readonly defaultMode: BlocklistMode
+    readonly dryRun: boolean
+  },
+): Promise<MigrateResult> => {
+  const migrations = await readMigrations()
+  const files = await readPresentFiles()
+  const roles = await readSql('roles.sql')
+  const books = await readSql('books.sql')
+  const endRoles = await readSql('end_roles.sql')
+
+  return db.transaction(
+    async (tx) => {
+      await tx.query('set local check_function_bodies = off')
+      await tx.query('set local lock_timeout = 0')
+      await tx.query(roles.text)
+      await tx.query(books.text)
+      const done = await tx.query<{ version: number }>('select version from meander.migrations order by version')
+      const newest = done.at(-1)?.version ?? 0
+      if (newest > Math.max(...migrations.map(({ version }) => version))) {
+        throw new MeanderError('USAGE', `The database has schema version ${newest}, which this meanderctl does not know.`, {
+          hint: 'Install a newer meanderctl.',
+        })
+      }
+      const applied: string[] = []
+      for (const migration of migrations) {
+        if (done.some(({ version }) => version === migration.version)) continue
+        // Under forced row level security the owner is blind: a data step would change 0 rows without a word.
+        await tx.query('set local row_security = off')
+        await tx.query('set local role meander_owner')
+        await tx.query(migration.text)
+        await tx.query('reset role')
+        await tx.query('set local row_security = on')
+        await tx.query(
+          'insert into meander.migrations (version, name, sha256, tool_version) values ($1, $2, $3, $4)',
+          [migration.version, functionName(migration.path), migration.sha256, options.toolVersion],
+        )
+        applied.push(migration.path)
+      }
+      applied.push(...(await applyPresentFiles(tx, files, applied.length > 0)))
+      const blocklistMode = await recordMode(tx, options.mode, options.defaultMode)
+      const missing = await grantSignal(tx)
+      await tx.query('revoke execute on all functions in schema meander from public')
+      await tx.query(endRoles.text)
+      await writeObjects(tx)
+      return { applied, version: Math.max(...migrations.map(({ version }) => version)), blocklistMode, missing }
+    },
+    { rollback: options.dryRun },
+  )
+}
+
+const applyPresentFiles = async (tx: Queryable, files: readonly SqlFile[], everything: boolean): Promise<string[]> => {
+  const known = new Map(
+    (await tx.query<{ path: string; sha256: string }>('select path, sha256 from meander.schema_files')).map((row) => [
+      row.path,
+      row.sha256,
+    ]),
+  )
+  const changed = files.filter(({ path, sha256 }) => everything || known.get(path) !== sha256)
+  if (changed.length === 0) return []
+  for (const file of changed) if (file.path !== 'access.sql') await applyFunction(tx, file)
+  const access = files.find(({ path }) => path === 'access.sql')
+  if (access) await tx.query(access.text)
+  for (const path of known.keys()) {
+    if (files.some((file) => file.path === path)) continue
+    for (const signature of await signatures(tx, functionName(path))) await tx.query(`drop function ${signature}`)
+    await tx.query('delete from meander.schema_files where path = $1', [path])
+  }
+  for (const { path, sha256 } of changed) {
+    await tx.query(
+      `insert into meander.schema_files (path, sha256) values ($1, $2)
+       on conflict (path) do update set sha256 = excluded.sha256, applied_at = clock_timestamp()`,
+      [path, sha256],
+    )
+  }
+  return changed.map(({ path }) => path)
+}
+
+const recordMode = async (tx: Queryable, mode: BlocklistMode | undefined, initial: BlocklistMode): Promise<BlocklistMode> => {
+  const [row] = await tx.query<{ blocklist_mode: BlocklistMode }>(
+    `insert into meander.installation (blocklist_mode) values ($1)
+     on conflict (only_row) do update set blocklist_mode = $2 returning blocklist_mode`,
+    [mode ?? initial, mode ?? (await currentMode(tx)) ?? initial],
+  )
+  return row?.blocklist_mode ?? initial
+}
+
+const currentMode = async (tx: Queryable): Promise<BlocklistMode | undefined> =>
+  (await tx.query<{ blocklist_mode: BlocklistMode }>('select blocklist_mode from meander.installation'))[0]?.blocklist_mode
+
+/** On 16 and newer only somebody with ADMIN on pg_signal_backend can grant it: said, not failed. */
+const grantSignal = async (tx: Queryable): Promise<string[]> => {
+  const statement = 'grant pg_signal_backend to meander_signal'
+  const [row] = await tx.query<{ member: boolean }>(
+    "select pg_has_role('meander_signal', 'pg_signal_backend', 'member') as member",
+  )
+  if (row?.member) return []
+  await tx.query('savepoint before_signal')
+  try {
+    await tx.query(statement)
+    return []
+  } catch {
+    await tx.query('rollback to savepoint before_signal')
+    return [statement]
+  }
+}
+
+const writeObjects = async (tx: Queryable): Promise<void> => {
+  const objects = [...(await readObjects(tx)).values()]
+  await tx.query('delete from meander.schema_objects')
+  await tx.query(
+    `insert into meander.schema_objects (kind, name, fingerprint)
+     select kind, name, fingerprint from unnest($1::text[], $2::text[], $3::text[]) as o (kind, name, fingerprint)`,
+    [objects.map(({ kind }) => kind), objects.map(({ name }) => name), objects.map(({ fingerprint }) => fingerprint)],
+  )
+}
