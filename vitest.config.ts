@@ -15,11 +15,21 @@ export default defineConfig({
       {
         extends: true,
         // What depends on the version of PostgreSQL: MEANDERCTL_TEST_POSTGRES says which one.
-        test: { name: 'postgres', include: ['test/{integration,sql}/**/*.test.ts'], ...patience },
+        test: {
+          name: 'postgres',
+          include: ['test/{integration,sql}/**/*.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+          ...patience,
+        },
       },
       {
         extends: true,
-        test: { name: 'system', include: ['test/{e2e,faults,support}/**/*.test.ts'], ...patience },
+        test: {
+          name: 'system',
+          include: ['test/{e2e,faults,support}/**/*.test.ts'],
+          globalSetup: ['test/support/build.ts', 'test/support/global-setup.ts'],
+          ...patience,
+        },
       },
       {
         extends: true,
@@ -27,6 +37,8 @@ export default defineConfig({
         test: {
           name: 'bench',
           include: ['test/bench/**/*.bench.ts'],
+          globalSetup: ['test/support/build.ts'],
+          disableConsoleIntercept: true,
           fileParallelism: false,
           testTimeout: 900_000,
           hookTimeout: 120_000,

@@ -11,6 +11,9 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const at = (path) => `${root}${path}`
 
+// PGlite carries its own WebAssembly and is optional; pg-native is pg's optional C binding.
+const external = ['@electric-sql/pglite', 'pg-native']
+
 /** The commit, or '' outside a clone (a tarball, a container without git). */
 const commit = () => {
   try {
@@ -22,6 +25,41 @@ const commit = () => {
   } catch {
     return ''
   }
+}
+
+/** commander loads child_process (2 ms) at every start for subcommands that are files; nobody here calls it. */
+const lateChildProcess = {
+  name: 'late child_process',
+  setup(context) {
+    context.onResolve({ filter: /^(node:)?child_process$/ }, ({ importer, path }) =>
+      importer.includes('/node_modules/commander/') ? { path, namespace: 'late' } : undefined,
+    )
+    context.onLoad({ filter: /.*/, namespace: 'late' }, () => ({
+      contents: "exports.spawn = (...args) => process.getBuiltinModule('node:child_process').spawn(...args)",
+    }))
+  },
+}
+
+/**
+ * `const { parse } = await import('dotenv')` works in node for CommonJS packages, but a bundle of one has only a
+ * default export: what the tests saw would not be what is shipped. So it gets the names that node sees.
+ */
+const namedExports = {
+  name: 'named exports',
+  setup(context) {
+    context.onResolve({ filter: /^[^.]/ }, ({ kind, path, importer }) =>
+      kind === 'dynamic-import' &&
+      !importer.includes('/node_modules/') &&
+      !external.some((name) => `${path}/`.startsWith(`${name}/`)) &&
+      !path.startsWith('node:')
+        ? { path, namespace: 'named' }
+        : undefined,
+    )
+    context.onLoad({ filter: /.*/, namespace: 'named' }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => /^[\w$]+$/.test(name))
+      return { contents: `export { ${names.join(', ')} } from '${path}'`, resolveDir: root }
+    })
+  },
 }
 
 const bundle = (names) =>
@@ -36,12 +74,11 @@ const bundle = (names) =>
     target: 'node20.19',
     // Every chunk lies directly in dist, beside the .sql files: see src/postgres/sql-folder.ts.
     chunkNames: '[name]-[hash]',
-    // PGlite carries its own WebAssembly and is optional; pg-native is pg's optional C binding.
-    external: ['@electric-sql/pglite', 'pg-native'],
-    // CommonJS dependencies (commander, pg, ioredis, cli-table3) call require() for what node has built in.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
+    external,
+    // CommonJS dependencies (commander, pg, ioredis, cli-table3) call require() for what node has built in, and
+    // for nothing else: a require that reads no file costs no start-up.
+    banner: { js: 'const require = process.getBuiltinModule;' },
+    plugins: [lateChildProcess, namedExports],
     define: {
       BUILD_VERSION: JSON.stringify(JSON.parse(readFileSync(at('package.json'), 'utf8')).version),
       BUILD_COMMIT: JSON.stringify(commit()),
