@@ -45,7 +45,10 @@ const readSql = async (path: string): Promise<SqlFile> => {
 
 const listSql = async (folder: string): Promise<string[]> => {
   const entries = await readdir(new URL(`${folder}/`, sqlFolder()), { recursive: true })
-  return entries.filter((name) => name.endsWith('.sql')).map((name) => `${folder}/${name.replaceAll('\\', '/')}`).sort()
+  return entries
+    .filter((name) => name.endsWith('.sql'))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .sort()
 }
 
 /** The migrations of this tool, oldest first: each is applied once. */
@@ -57,9 +60,9 @@ const readMigrations = async (): Promise<Migration[]> =>
     })),
   )
 
-/** Functions, then access: each is applied anew when its text changes. */
+/** Functions, views over them, then access: each is applied anew when its text changes. */
 const readPresentFiles = async (): Promise<SqlFile[]> =>
-  Promise.all([...(await listSql('functions')), 'access.sql'].map(readSql))
+  Promise.all([...(await listSql('functions')), ...(await listSql('views')), 'access.sql'].map(readSql))
 
 /** The number of the newest migration that this tool brings. */
 export const newestVersion = async (): Promise<number> => {
@@ -74,7 +77,9 @@ const isInstalled = async (db: Queryable): Promise<boolean> => {
   return row?.installed === true
 }
 
-const readObjects = async (db: Queryable): Promise<Map<string, { kind: string; name: string; fingerprint: string }>> => {
+const readObjects = async (
+  db: Queryable,
+): Promise<Map<string, { kind: string; name: string; fingerprint: string }>> => {
   const { text } = await readSql('objects.sql')
   const rows = await db.query<{ kind: string; name: string; fingerprint: string }>(text)
   return new Map(rows.map((row) => [`${row.kind} ${row.name}`, row]))
@@ -108,14 +113,17 @@ export const readStatus = async (db: Queryable): Promise<SchemaStatus> => {
     const pending = [...migrations, ...files].map(({ path }) => path)
     return { installed: false, version: 0, toolVersion, applied: [], pending, drift: [], blocklistMode: null }
   }
-  const applied = await db.query<{ version: number; name: string; sha256: string; applied_at: string; applied_by: string }>(
-    'select version, name, sha256, applied_at, applied_by from meander.migrations order by version',
-  )
+  const applied = await db.query<{
+    version: number
+    name: string
+    sha256: string
+    applied_at: string
+    applied_by: string
+  }>('select version, name, sha256, applied_at, applied_by from meander.migrations order by version')
   const known = new Map(
-    (await db.query<{ path: string; sha256: string }>('select path, sha256 from meander.schema_files')).map((row) => [
-      row.path,
-      row.sha256,
-    ]),
+    (await db.query<{ path: string; sha256: string }>('select path, sha256 from meander.schema_files')).map(
+      (row) => [row.path, row.sha256],
+    ),
   )
   const [installation] = await db.query<{ blocklist_mode: BlocklistMode }>(
     'select blocklist_mode from meander.installation',
@@ -215,12 +223,18 @@ export const migrate = async (
       await tx.query('set local lock_timeout = 0')
       await tx.query(roles.text)
       await tx.query(books.text)
-      const done = await tx.query<{ version: number }>('select version from meander.migrations order by version')
+      const done = await tx.query<{ version: number }>(
+        'select version from meander.migrations order by version',
+      )
       const newest = done.at(-1)?.version ?? 0
       if (newest > Math.max(...migrations.map(({ version }) => version))) {
-        throw new MeanderError('USAGE', `The database has schema version ${newest}, which this meanderctl does not know.`, {
-          hint: 'Install a newer meanderctl.',
-        })
+        throw new MeanderError(
+          'USAGE',
+          `The database has schema version ${newest}, which this meanderctl does not know.`,
+          {
+            hint: 'Install a newer meanderctl.',
+          },
+        )
       }
       const applied: string[] = []
       for (const migration of migrations) {
@@ -243,27 +257,41 @@ export const migrate = async (
       await tx.query('revoke execute on all functions in schema meander from public')
       await tx.query(endRoles.text)
       await writeObjects(tx)
-      return { applied, version: Math.max(...migrations.map(({ version }) => version)), blocklistMode, missing }
+      return {
+        applied,
+        version: Math.max(...migrations.map(({ version }) => version)),
+        blocklistMode,
+        missing,
+      }
     },
     { rollback: options.dryRun },
   )
 }
 
-const applyPresentFiles = async (tx: Queryable, files: readonly SqlFile[], everything: boolean): Promise<string[]> => {
+const applyPresentFiles = async (
+  tx: Queryable,
+  files: readonly SqlFile[],
+  everything: boolean,
+): Promise<string[]> => {
   const known = new Map(
-    (await tx.query<{ path: string; sha256: string }>('select path, sha256 from meander.schema_files')).map((row) => [
-      row.path,
-      row.sha256,
-    ]),
+    (await tx.query<{ path: string; sha256: string }>('select path, sha256 from meander.schema_files')).map(
+      (row) => [row.path, row.sha256],
+    ),
   )
   const changed = files.filter(({ path, sha256 }) => everything || known.get(path) !== sha256)
   if (changed.length === 0) return []
-  for (const file of changed) if (file.path !== 'access.sql') await applyFunction(tx, file)
-  const access = files.find(({ path }) => path === 'access.sql')
-  if (access) await tx.query(access.text)
+  for (const file of files) {
+    // Access names every table and is applied last, whatever changed.
+    if (file.path.startsWith('functions/')) {
+      if (changed.includes(file)) await applyFunction(tx, file)
+    } else if (file.path === 'access.sql' || changed.includes(file)) {
+      await tx.query(file.text)
+    }
+  }
   for (const path of known.keys()) {
     if (files.some((file) => file.path === path)) continue
-    for (const signature of await signatures(tx, functionName(path))) await tx.query(`drop function ${signature}`)
+    for (const signature of await signatures(tx, functionName(path)))
+      await tx.query(`drop function ${signature}`)
     await tx.query('delete from meander.schema_files where path = $1', [path])
   }
   for (const { path, sha256 } of changed) {
@@ -276,7 +304,11 @@ const applyPresentFiles = async (tx: Queryable, files: readonly SqlFile[], every
   return changed.map(({ path }) => path)
 }
 
-const recordMode = async (tx: Queryable, mode: BlocklistMode | undefined, initial: BlocklistMode): Promise<BlocklistMode> => {
+const recordMode = async (
+  tx: Queryable,
+  mode: BlocklistMode | undefined,
+  initial: BlocklistMode,
+): Promise<BlocklistMode> => {
   const [row] = await tx.query<{ blocklist_mode: BlocklistMode }>(
     `insert into meander.installation (blocklist_mode) values ($1)
      on conflict (only_row) do update set blocklist_mode = $2 returning blocklist_mode`,
@@ -286,7 +318,8 @@ const recordMode = async (tx: Queryable, mode: BlocklistMode | undefined, initia
 }
 
 const currentMode = async (tx: Queryable): Promise<BlocklistMode | undefined> =>
-  (await tx.query<{ blocklist_mode: BlocklistMode }>('select blocklist_mode from meander.installation'))[0]?.blocklist_mode
+  (await tx.query<{ blocklist_mode: BlocklistMode }>('select blocklist_mode from meander.installation'))[0]
+    ?.blocklist_mode
 
 /** On 16 and newer only somebody with ADMIN on pg_signal_backend can grant it: said, not failed. */
 const grantSignal = async (tx: Queryable): Promise<string[]> => {
@@ -311,6 +344,10 @@ const writeObjects = async (tx: Queryable): Promise<void> => {
   await tx.query(
     `insert into meander.schema_objects (kind, name, fingerprint)
      select kind, name, fingerprint from unnest($1::text[], $2::text[], $3::text[]) as o (kind, name, fingerprint)`,
-    [objects.map(({ kind }) => kind), objects.map(({ name }) => name), objects.map(({ fingerprint }) => fingerprint)],
+    [
+      objects.map(({ kind }) => kind),
+      objects.map(({ name }) => name),
+      objects.map(({ fingerprint }) => fingerprint),
+    ],
   )
 }

@@ -11,13 +11,13 @@ join pg_class c on c.oid = a.attrelid
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where c.relnamespace = 'meander'::regnamespace and c.relkind in ('r', 'p', 'c') and a.attnum > 0 and not a.attisdropped
 union all
-select 'constraint', k.conrelid::regclass || '.' || k.conname, md5(pg_get_constraintdef(k.oid) || k.convalidated)
+select 'constraint', k.conrelid::regclass::text || '.' || k.conname, md5(concat_ws('|', pg_get_constraintdef(k.oid), k.convalidated))
 from pg_constraint k where k.connamespace = 'meander'::regnamespace and k.contype <> 'n'
 union all
-select 'index', c.relname, md5(pg_get_indexdef(i.indexrelid) || i.indisvalid)
+select 'index', c.relname, md5(concat_ws('|', pg_get_indexdef(i.indexrelid), i.indisvalid))
 from pg_index i join pg_class c on c.oid = i.indexrelid where c.relnamespace = 'meander'::regnamespace
 union all
-select 'trigger', t.tgrelid::regclass || '.' || t.tgname, md5(pg_get_triggerdef(t.oid) || t.tgenabled)
+select 'trigger', t.tgrelid::regclass::text || '.' || t.tgname, md5(concat_ws('|', pg_get_triggerdef(t.oid), t.tgenabled))
 from pg_trigger t join pg_class c on c.oid = t.tgrelid
 where c.relnamespace = 'meander'::regnamespace and not t.tgisinternal
 union all
