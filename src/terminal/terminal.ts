@@ -19,19 +19,32 @@ export interface Progress {
   stop(text?: string): void
 }
 
+/** The sanitiser and the colours, handed to the painters. */
+export interface Style {
+  clean(text: string): string
+  cleanJson(json: string): string
+  cleanCsvCell(text: string): string
+  tone(tone: 'good' | 'warn' | 'bad' | 'dim' | 'plain', text: string): string
+}
+
 export interface Terminal {
-  /** stdin and stderr are terminals, and no `--no-input`. */
+  /**
+   * stdin and stderr are terminals, and no `--no-input`. From the call of `readStdin` on, the controlling
+   * terminal stands for stdin: so a command with `--from -` calls that first, and then looks here.
+   */
   readonly interactive: boolean
   /** stdout is a terminal: tables, relative times, colour. */
   readonly decorated: boolean
   /** Columns of stdout, 80 when unknown. */
   readonly width: number
   readonly accessible: boolean
-  /** One line on stderr; not with `--quiet`. */
+  /** For the painters; coloured when stdout is to be. */
+  style(): Promise<Style>
+  /** One line on stderr, cleaned; not with `--quiet`. */
   note(text: string): void
-  /** One line on stderr, also with `--quiet`: what the person must know. */
+  /** One line on stderr, cleaned; also with `--quiet`: what the person must know. */
   warn(text: string): void
-  /** The answer, on stdout. Resolves when it is written; a closed pipe ends quietly, a full disk throws. */
+  /** The answer, on stdout, as it is: the painters have cleaned it. Resolves when it is written; a closed pipe ends quietly, a full disk throws. */
   write(chunks: AsyncIterable<string> | Iterable<string>, options?: { pager?: boolean }): Promise<void>
   readonly prompt: Prompt
   /** A spinner or bar on stderr after 300 ms; lines when accessible; nothing in a pipe or with `--quiet`. */

@@ -1,0 +1,34 @@
+import type { View } from '../view.ts'
+
+const schemaVersion = 1
+
+/** Every field in the contract's order; what is absent is null. */
+export const fieldsOf = <T>(view: View<T>, item: T): Record<string, unknown> =>
+  Object.fromEntries(view.columns.map(({ key, value }) => [key, value(item) ?? null]))
+
+/** `{"schemaVersion":1,"kind":…, …}` on one line. */
+export const envelope = (kind: string, fields: object): string =>
+  `${JSON.stringify({ schemaVersion, kind, ...fields })}\n`
+
+/** A list, written while it is read. */
+export async function* jsonList<T>(
+  view: View<T>,
+  rows: AsyncIterable<T> | Iterable<T>,
+  nextCursor: string | null,
+): AsyncGenerator<string> {
+  yield `{"schemaVersion":${schemaVersion},"kind":${JSON.stringify(`${view.kind}List`)},"items":[`
+  let separator = ''
+  for await (const row of rows) {
+    yield `${separator}${JSON.stringify(fieldsOf(view, row))}`
+    separator = ','
+  }
+  yield `],"nextCursor":${JSON.stringify(nextCursor)}}\n`
+}
+
+/** Bare items, one a line. */
+export async function* ndjson<T>(
+  view: View<T>,
+  rows: AsyncIterable<T> | Iterable<T>,
+): AsyncGenerator<string> {
+  for await (const row of rows) yield `${JSON.stringify(fieldsOf(view, row))}\n`
+}

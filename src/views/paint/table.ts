@@ -1,0 +1,139 @@
+/**
+ * Aligned text. The columns are measured by string-width alone: cli-table3 carries an older one, which
+ * counts the points and vowel signs of Hebrew, Thai and Devanagari as columns of their own.
+ */
+import type { Column, Tone } from '../view.ts'
+import type { PaintOptions } from './options.ts'
+
+type Measure = (text: string) => number
+
+interface Cell {
+  readonly text: string
+  readonly tone: Tone
+}
+
+interface Lane {
+  readonly header: string
+  readonly cells: readonly Cell[]
+  readonly right: boolean
+  /** Higher gives way first, 0 never. */
+  readonly rank: number
+  readonly least: number
+  width: number
+}
+
+const gap = '  '
+/** No column gets narrower than its header, or than this. */
+const narrowest = 6
+
+/** A line of headers and a line for each row; rows too wide for the terminal become sheets. */
+export async function* table<T>(
+  columns: readonly Column<T>[],
+  rows: AsyncIterable<T> | Iterable<T>,
+  options: PaintOptions,
+): AsyncGenerator<string> {
+  const measure = await ruler()
+  const items: T[] = []
+  for await (const row of rows) items.push(row)
+  if (items.length === 0) return
+  const lanes = columns.map((column) => laneOf(column, items, options, measure))
+  // A pipe gets everything, and `wide` asks for everything.
+  if (options.decorated && options.format === 'table' && !narrow(lanes, options.width)) {
+    yield* sheets(columns, items, options)
+    return
+  }
+  yield line(lanes.map((lane) => pad({ text: lane.header, tone: 'plain' }, lane, options, measure)))
+  for (const at of items.keys()) {
+    yield line(lanes.map((lane) => pad(lane.cells[at] ?? nothing, lane, options, measure)))
+  }
+}
+
+/** One `Field  value` line for each column, and an empty line between two items. */
+export async function* sheets<T>(
+  columns: readonly Column<T>[],
+  items: Iterable<T>,
+  options: PaintOptions,
+): AsyncGenerator<string> {
+  const measure = await ruler()
+  const labels = columns.map(headerOf)
+  const width = Math.max(...labels.map(measure))
+  let between = ''
+  for (const item of items) {
+    const lines = columns.map((column, at) => {
+      const label = labels[at] ?? ''
+      const { text, tone } = cellOf(column, item, options)
+      return `${label}${' '.repeat(width - measure(label))}${gap}${options.style.tone(tone, text)}\n`
+    })
+    yield `${between}${lines.join('')}`
+    between = '\n'
+  }
+}
+
+/** Loaded late: most commands print no table. */
+const ruler = async (): Promise<Measure> => (await import('string-width')).default
+
+const nothing: Cell = { text: '-', tone: 'plain' }
+
+const headerOf = <T>({ key, cell }: Column<T>): string => cell?.header ?? key
+
+/** What a person reads; an absent value is a dash, so that no line has a hole in it. */
+const cellOf = <T>({ cell, value }: Column<T>, item: T, options: PaintOptions): Cell => {
+  const at = { now: options.now, relative: options.decorated, wide: options.format === 'wide' }
+  const text = options.style.clean(cell?.text ? cell.text(item, at) : plainText(value(item)))
+  return text === '' ? nothing : { text, tone: cell?.tone?.(item) ?? 'plain' }
+}
+
+const plainText = (value: unknown): string => {
+  if (value === null || value === undefined) return ''
+  if (value instanceof Date) return value.toISOString()
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+const laneOf = <T>(column: Column<T>, items: readonly T[], options: PaintOptions, measure: Measure): Lane => {
+  const header = headerOf(column).toUpperCase()
+  const cells = items.map((item) => cellOf(column, item, options))
+  const width = cells.reduce((most, { text }) => Math.max(most, measure(text)), measure(header))
+  return {
+    header,
+    cells,
+    right: column.cell?.align === 'right',
+    rank: column.cell?.shrink ?? 0,
+    least: Math.min(width, Math.max(narrowest, measure(header))),
+    width,
+  }
+}
+
+/** Narrows the lanes that give way first, the widest among equals, until all fit; false when they cannot. */
+const narrow = (lanes: readonly Lane[], width: number): boolean => {
+  let excess = lanes.reduce((sum, lane) => sum + lane.width + gap.length, -gap.length) - width
+  while (excess > 0) {
+    const open = lanes.filter((lane) => lane.rank > 0 && lane.width > lane.least)
+    const [first] = open.sort((one, other) => other.rank - one.rank || other.width - one.width)
+    if (first === undefined) return false
+    first.width -= 1
+    excess -= 1
+  }
+  return true
+}
+
+/** Cut, coloured, filled up, in this order: colour has no width, and a cut inside a colour would never end it. */
+const pad = ({ text, tone }: Cell, lane: Lane, { style }: PaintOptions, measure: Measure): string => {
+  const cut = truncate(text, lane.width, measure)
+  const fill = ' '.repeat(lane.width - measure(cut))
+  return lane.right ? `${fill}${style.tone(tone, cut)}` : `${style.tone(tone, cut)}${fill}`
+}
+
+/** Cuts between characters as the eye sees them, never inside one. */
+const truncate = (text: string, width: number, measure: Measure): string => {
+  if (measure(text) <= width) return text
+  let kept = ''
+  let used = 1
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    used += measure(segment)
+    if (used > width) break
+    kept += segment
+  }
+  return `${kept}…`
+}
+
+const line = (cells: readonly string[]): string => `${cells.join(gap).trimEnd()}\n`
