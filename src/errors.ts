@@ -37,11 +37,17 @@ export const sqlStates = {
   MC500: 'FAILED', // a promise of the database that did not hold
 } as const satisfies Record<string, ErrorCode>
 
+/** The code of one of our SQLSTATEs. */
+export const errorOfState = (state: string): ErrorCode =>
+  (sqlStates as Record<string, ErrorCode>)[state] ?? 'FAILED'
+
 export interface ErrorOptions {
   /** The command or setting that fixes it; shown on a line of its own. */
   readonly hint?: string | undefined
   /** One entry for each thing that is at fault: a row, an id, a candidate. */
   readonly details?: readonly unknown[]
+  /** Where a function of the database raised it. */
+  readonly sqlState?: string
   readonly cause?: unknown
 }
 
@@ -51,12 +57,14 @@ export class MeanderError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
   readonly details: readonly unknown[]
+  readonly sqlState: string | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, { cause: options.cause })
     this.code = code
     this.hint = options.hint
     this.details = options.details ?? []
+    this.sqlState = options.sqlState
   }
 
   get exitCode(): number {

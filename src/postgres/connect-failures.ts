@@ -12,9 +12,10 @@ interface Attempt {
 
 /** Nobody answered there, so that the next host of a list is worth a try; a refusal by a server is an answer. */
 export const isUnreachable = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false
   const state = sqlState(error)
   if (state !== null) return state === '57P03'
-  const { code = '', message } = error as NodeJS.ErrnoException
+  const { code = '', message }: NodeJS.ErrnoException = error
   return (
     /^(ECONN|EHOST|ENET|ENOTFOUND|EAI_|ETIMEDOUT|ENOENT|EPIPE|EACCES)/.test(code) ||
     message === 'timeout expired' ||

@@ -1,0 +1,53 @@
+import { errorOfState, MeanderError, type sqlStates } from '../errors.ts'
+import type { Queryable } from './database.ts'
+
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** Moments inside jsonb come as `…+00:00`; everywhere else as `…Z`. */
+const utc = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$/.test(value)
+    ? value.replace('+00:00', 'Z')
+    : value
+
+/** The same value with camelCase keys, all the way down. Audit details keep their own keys: they are in camelCase already. */
+export const camelize = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(camelize)
+  if (value === null || typeof value !== 'object') return utc(value)
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [camel(key), camelize(inner)]))
+}
+
+const statement = (name: string, args: object): [text: string, values: unknown[]] => [
+  `select * from meander.${name}(${Object.keys(args)
+    .map((key, index) => `${key} => $${index + 1}`)
+    .join(', ')})`,
+  Object.values(args),
+]
+
+/** Rows of a function that returns a table. Arguments are named as in the `.sql` file: `{ p_limit: 50 }`. */
+export const callRows = async <R>(db: Queryable, name: string, args: object): Promise<R[]> => {
+  const rows = await db.query(...statement(name, args))
+  const [first] = rows
+  if (first === undefined) return []
+  const names = Object.keys(first).map((key) => [key, camel(key)] as const)
+  return rows.map((row) => Object.fromEntries(names.map(([key, to]) => [to, row[key]])) as R)
+}
+
+/** The one value of a function that returns a scalar or a JSON document. */
+export const callValue = async <V>(db: Queryable, name: string, args: object): Promise<V> => {
+  const [row] = await db.query(...statement(name, args))
+  return camelize(Object.values(row ?? { nothing: null })[0]) as V
+}
+
+/** What a function returns instead of a result when it refuses, so that the refusal can be committed. */
+export interface Refusal {
+  readonly refused: { readonly sqlstate: keyof typeof sqlStates; readonly message: string }
+}
+
+export const isRefusal = (result: unknown): result is Refusal =>
+  typeof result === 'object' && result !== null && 'refused' in result && typeof result.refused === 'object'
+
+/** The result, once its transaction is committed. @throws MeanderError when it is a refusal. */
+export const unlessRefused = <V>(result: V | Refusal): V => {
+  if (!isRefusal(result)) return result
+  throw new MeanderError(errorOfState(result.refused.sqlstate), `Refused: ${result.refused.message}.`)
+}

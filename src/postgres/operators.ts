@@ -1,0 +1,54 @@
+import { callRows, callValue } from './call.ts'
+import type { Queryable } from './database.ts'
+
+/** A login registered for a platform user. */
+export interface Operator {
+  readonly login: string
+  readonly state: 'enabled' | 'disabled' | 'unbound' | 'deactivated' | 'without rights'
+  readonly role: string
+  readonly userId: string
+  readonly userEmail: string
+  readonly organizationId: string | null
+  readonly organization: string | null
+  readonly createdAt: string
+  readonly disabledAt: string | null
+}
+
+export interface OperatorChange {
+  readonly outcome:
+    | 'added'
+    | 'rebound'
+    | 'alreadyAdded'
+    | 'enabled'
+    | 'alreadyEnabled'
+    | 'disabled'
+    | 'alreadyDisabled'
+    | 'removed'
+  readonly operator: Operator
+}
+
+/** @see functions/operators/list_operators.sql */
+export const listOperators = (db: Queryable): Promise<Operator[]> => callRows(db, 'list_operators', {})
+
+/** @see functions/operators/add_operator.sql */
+export const addOperator = (
+  db: Queryable,
+  operator: { login: string; user: string; role: 'auditor' | null },
+): Promise<OperatorChange> =>
+  callValue(db, 'add_operator', { p_login: operator.login, p_user: operator.user, p_role: operator.role })
+
+/** @see functions/operators/enable_operator.sql */
+export const enableOperator = (db: Queryable, login: string): Promise<OperatorChange> =>
+  callValue(db, 'enable_operator', { p_login: login })
+
+/** @see functions/operators/disable_operator.sql, remove_operator.sql */
+export const endOperator = (
+  db: Queryable,
+  verb: 'disable' | 'remove',
+  act: { login: string; reason: string; ticket: string | null },
+): Promise<OperatorChange> =>
+  callValue(db, `${verb}_operator`, { p_login: act.login, p_reason: act.reason, p_ticket: act.ticket })
+
+/** Ends the connections of a login; returns how many. @see functions/operators/terminate_login.sql */
+export const terminateLogin = (db: Queryable, login: string): Promise<number> =>
+  callValue(db, 'terminate_login', { p_login: login })

@@ -1,0 +1,26 @@
+import { callValue } from './call.ts'
+import type { Queryable } from './database.ts'
+
+/** A command that may be repeated under one id. */
+export interface Request {
+  readonly id: string
+  readonly command: string
+  readonly arguments: object
+}
+
+/** @see functions/requests/recall_result.sql */
+export const recallResult = <R>(db: Queryable, request: Request): Promise<R | null> =>
+  callValue(db, 'recall_result', {
+    p_request_id: request.id,
+    p_command: request.command,
+    p_arguments: request.arguments,
+  })
+
+/** @see functions/requests/remember_result.sql */
+export const rememberResult = <R>(db: Queryable, request: Request, result: R): Promise<R | null> =>
+  callValue(db, 'remember_result', {
+    p_request_id: request.id,
+    p_command: request.command,
+    p_arguments: request.arguments,
+    p_result: result,
+  })

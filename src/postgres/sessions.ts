@@ -1,0 +1,128 @@
+import type { AuditEvent } from './audit.ts'
+import { callRows, callValue, type Refusal } from './call.ts'
+import type { Queryable } from './database.ts'
+
+/** One session as the contract shows it. Moments are RFC 3339 in UTC with microseconds. */
+export interface Session {
+  readonly id: string
+  readonly userId: string
+  readonly userEmail: string | null
+  readonly userName: string | null
+  readonly organizationId: string
+  readonly organization: string
+  readonly kind: 'mobile' | 'portal'
+  readonly deviceType: string | null
+  readonly deviceName: string | null
+  readonly userAgent: string | null
+  readonly ip: string | null
+  readonly createdAt: string
+  readonly lastActivityAt: string
+  readonly expiresAt: string
+  readonly effectiveExpiresAt: string
+  readonly state: 'active' | 'expired' | 'revoked'
+  readonly supportAccessGrantId: string | null
+  readonly revokedAt: string | null
+  readonly revokedBy: string | null
+  readonly revokeReason: string | null
+}
+
+/** Which sessions are meant; durations ago are ISO 8601 (`PT15M`), reckoned by the database's clock. */
+export interface SessionSelector {
+  readonly organization?: string
+  readonly ids?: readonly string[]
+  readonly user?: string
+  readonly kind?: 'mobile' | 'portal'
+  readonly device?: string
+  readonly userAgent?: string
+  readonly ip?: string
+  readonly grant?: string
+  readonly state?: 'active' | 'expired' | 'revoked' | 'any'
+  readonly idleFor?: string
+  readonly activeWithin?: string
+  readonly createdBefore?: string
+  readonly createdAfter?: string
+}
+
+export type SessionSort = 'last-activity' | 'created'
+
+export interface SessionPosition {
+  /** Microseconds since 1970 of the sorting moment. */
+  readonly at: string
+  readonly id: string
+}
+
+export interface RefreshToken {
+  readonly id: string
+  readonly parentId: string | null
+  readonly createdAt: string
+  readonly rotatedAt: string | null
+  readonly revokedAt: string | null
+  readonly state: 'live' | 'rotated' | 'revoked' | 'expired'
+}
+
+export interface AccessToken {
+  readonly jti: string
+  readonly expiresAt: string
+  readonly remainingSeconds: number
+  readonly blocked: boolean
+  readonly publishedAt: string | null
+}
+
+export interface SessionDetails {
+  readonly session: Session
+  readonly chain: readonly RefreshToken[]
+  readonly accessTokens: readonly AccessToken[]
+  readonly auditEvents: readonly AuditEvent[]
+}
+
+export interface Revocation {
+  readonly summary: {
+    readonly requested: number
+    readonly revoked: number
+    readonly alreadyRevoked: number
+    readonly alreadyExpired: number
+    readonly notFound: number
+    readonly refreshTokensRevoked: number
+    readonly accessTokensBlocked: number
+  }
+  readonly items: readonly {
+    readonly sessionId: string
+    readonly userId: string | null
+    readonly userEmail: string | null
+    readonly outcome: 'revoked' | 'alreadyRevoked' | 'alreadyExpired' | 'notFound'
+  }[]
+}
+
+/** Whose sessions a call is about: everybody's within reach, or the caller's own whatever the role. */
+export type Scope = 'reach' | 'own'
+
+/** @see functions/sessions/list_sessions.sql, list_own_sessions.sql */
+export const listSessions = (
+  db: Queryable,
+  scope: Scope,
+  page: { selector: SessionSelector; sort: SessionSort; after: SessionPosition | null; limit: number },
+): Promise<Session[]> =>
+  callRows<Session>(db, scope === 'own' ? 'list_own_sessions' : 'list_sessions', {
+    p_selector: page.selector,
+    p_sort: page.sort,
+    p_after_at: page.after?.at ?? null,
+    p_after_id: page.after?.id ?? null,
+    p_limit: page.limit,
+  })
+
+/** @see functions/sessions/get_session.sql, get_own_session.sql */
+export const getSession = (db: Queryable, scope: Scope, id: string): Promise<SessionDetails> =>
+  callValue(db, scope === 'own' ? 'get_own_session' : 'get_session', { p_session: id })
+
+/** @see functions/sessions/revoke_sessions.sql, revoke_own_sessions.sql */
+export const revokeSessions = (
+  db: Queryable,
+  scope: Scope,
+  act: { ids: readonly string[]; reason: string; ticket: string | null; requestId: string | null },
+): Promise<Revocation | Refusal> =>
+  callValue(db, scope === 'own' ? 'revoke_own_sessions' : 'revoke_sessions', {
+    p_sessions: act.ids,
+    p_reason: act.reason,
+    p_ticket: act.ticket,
+    p_request_id: act.requestId,
+  })

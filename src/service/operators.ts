@@ -1,0 +1,62 @@
+import {
+  addOperator,
+  enableOperator,
+  endOperator,
+  listOperators,
+  type Operator,
+  type OperatorChange,
+  terminateLogin,
+} from '../postgres/operators.ts'
+import type { Purpose } from './on-record.ts'
+import type { Stores } from './stores.ts'
+
+export type { Operator, OperatorChange }
+
+export interface OperatorEnding extends OperatorChange {
+  readonly dryRun: boolean
+  /** Connections that were ended before and after. */
+  readonly connectionsEnded: number
+}
+
+/** Who may operate: an administrator's business. */
+export class Operators {
+  readonly #stores: Stores
+
+  constructor(stores: Stores) {
+    this.#stores = stores
+  }
+
+  async list(): Promise<Operator[]> {
+    return listOperators(await this.#stores.database())
+  }
+
+  async add(operator: { login: string; user: string; role: 'auditor' | null }): Promise<OperatorChange> {
+    const db = await this.#stores.database()
+    return db.transaction((transaction) => addOperator(transaction, operator))
+  }
+
+  async enable(login: string): Promise<OperatorChange> {
+    const db = await this.#stores.database()
+    return db.transaction((transaction) => enableOperator(transaction, login))
+  }
+
+  /**
+   * Disables or removes a login. Its connections end first, since one that sits in a transaction could hold up what
+   * the act must lock; and once more after it, since one may have come in between.
+   */
+  async end(
+    verb: 'disable' | 'remove',
+    login: string,
+    purpose: Purpose,
+    dryRun: boolean,
+  ): Promise<OperatorEnding> {
+    const db = await this.#stores.database()
+    const act = { login, ...purpose }
+    const kill = async () => (dryRun ? 0 : terminateLogin(db, login))
+    const before = await kill()
+    const change = await db.transaction((transaction) => endOperator(transaction, verb, act), {
+      rollback: dryRun,
+    })
+    return { ...change, dryRun, connectionsEnded: before + (await kill()) }
+  }
+}
