@@ -7,6 +7,8 @@ export interface TcpProxy {
   readonly port: number
   /** Breaks every connection there is; `refuse` breaks new ones too. */
   cut(options?: { refuse?: boolean }): void
+  /** Breaks the clients' halves; the server does not notice, as behind a router that forgot the connection. */
+  cutClients(): void
   /** New connections are let through again. */
   heal(): void
   /** Nothing of `direction` arrives until `resume`. */
@@ -25,6 +27,7 @@ export interface TcpProxy {
 export const startProxy = async (target: { host: string; port: number }): Promise<TcpProxy> => {
   const pairs = new Set<readonly [Socket, Socket]>()
   const held: Socket[] = []
+  const forgetful = new WeakSet<readonly [Socket, Socket]>()
   let refusing = false
   let paused: 'to server' | 'to client' | 'both' | null = null
 
@@ -39,6 +42,7 @@ export const startProxy = async (target: { host: string; port: number }): Promis
       socket.setNoDelay(true)
       socket.on('error', () => {})
       socket.on('close', () => {
+        if (forgetful.has(pair)) return
         pairs.delete(pair)
         for (const one of pair) one.destroy()
       })
@@ -53,7 +57,7 @@ export const startProxy = async (target: { host: string; port: number }): Promis
       if (proxy.delay === 0) to.write(bytes)
       else setTimeout(() => to.write(bytes), proxy.delay)
     })
-    from.on('end', () => to.end())
+    from.on('end', () => !to.destroyed && to.end())
   }
   const hold = (socket: Socket) => {
     socket.pause()
@@ -73,6 +77,12 @@ export const startProxy = async (target: { host: string; port: number }): Promis
       for (const [client, upstream] of [...pairs]) {
         client.destroy()
         upstream.destroy()
+      }
+    },
+    cutClients: () => {
+      for (const pair of pairs) {
+        forgetful.add(pair)
+        pair[0].destroy()
       }
     },
     heal: () => {
