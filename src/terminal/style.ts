@@ -5,7 +5,7 @@ import type { Style } from './terminal.ts'
  * From the 256 fixed colours, because a theme may turn the first 16 into anything: each of these has a
  * contrast of 4 or more on white and on black.
  */
-export const palette = { good: 28, warn: 130, bad: 160, dim: 243 } as const
+export const palette = { good: 28, warn: 130, bad: 161, dim: 243 } as const
 
 /** The sanitiser, and colour when `colour`. */
 export const createStyle = async (colour: boolean): Promise<Style> => {

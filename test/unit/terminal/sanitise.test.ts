@@ -1,0 +1,162 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { clean, cleanCsvCell, cleanJson } from '../../../src/terminal/sanitise.ts'
+
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/u
+const joiners = /[\u200c\u200d]/g
+
+/** Any code units at all, lone surrogates included, with what attacks are made of in between. */
+const nasty = fc
+  .array(
+    fc.oneof(
+      fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
+      fc.integer({ min: 0, max: 0x10ffff }).map((point) => String.fromCodePoint(point)),
+      fc.constantFrom(
+        ...['\u001b', '\u009b', '\r', '\n', '\t', '\\', '"', '{', '}', '\u202e', '\u200d', '\u200c'],
+        ...[
+          '\u0301',
+          '\u0301'.repeat(9),
+          '\u094d',
+          'क',
+          'ش',
+          'a',
+          '=',
+          '+',
+          '-',
+          '@',
+          "'",
+          ',',
+          ' ',
+          '\ufeff',
+        ],
+      ),
+    ),
+    { maxLength: 24 },
+  )
+  .map((parts) => parts.join(''))
+
+const many = { numRuns: 20_000 }
+
+describe('clean, over any text', () => {
+  it('leaves nothing unseen but joiners between letters, and is idempotent valid UTF-8', () => {
+    fc.assert(
+      fc.property(nasty, (text) => {
+        const shown = clean(text)
+        expect(unseen.test(shown.replace(joiners, ''))).toBe(false)
+        for (const { index } of shown.matchAll(joiners)) {
+          expect(shown.slice(0, index)).toMatch(/\p{L}\p{M}*$/u)
+          expect(shown.slice(index + 1)).toMatch(/^\p{L}/u)
+        }
+        expect(shown).not.toMatch(/\p{M}{9}/u)
+        expect(clean(shown)).toBe(shown)
+        expect(Buffer.from(shown, 'utf8').toString('utf8')).toBe(shown)
+      }),
+      many,
+    )
+  })
+
+  it('keeps visible text as it is', () => {
+    for (const text of [
+      '',
+      'Åse Ødegård',
+      '漢字 한국',
+      'שָׁלוֹם',
+      'सत्यम्',
+      'می‌خواهم',
+      'क्‍ष',
+      '😀 👍🏽 🇳🇴',
+      'e\u0301',
+      'C:\\temp',
+    ]) {
+      expect(clean(text)).toBe(text)
+    }
+  })
+})
+
+describe('clean, attack by attack', () => {
+  it.each([
+    ['writing the clipboard (OSC 52)', '\u001b]52;c;ZWNobyBoaQ==\u0007', '\\u{1b}]52;c;ZWNobyBoaQ==\\u{7}'],
+    ['setting the title', '\u001b]0;root\u001b\\', '\\u{1b}]0;root\\u{1b}\\'],
+    ['a device control string', '\u001bP$qm\u001b\\', '\\u{1b}P$qm\\u{1b}\\'],
+    ['the same in one C1 byte', '\u0090$qm\u009c\u009b2J', '\\u{90}$qm\\u{9c}\\u{9b}2J'],
+    ['moving the cursor', '\u001b[1A\u001b[2K', '\\u{1b}[1A\\u{1b}[2K'],
+    ['overwriting the line', 'revoked\ractive ', 'revoked\\u{d}active '],
+    ['adding a line', 'a\nadmin', 'a\\u{a}admin'],
+    ['erasing with backspaces and DEL', 'no\b\b\u007f', 'no\\u{8}\\u{8}\\u{7f}'],
+    ['overriding the direction', 'a\u202egnp.exe', 'a\\u{202e}gnp.exe'],
+    ['isolating the direction', '\u2066a\u2069', '\\u{2066}a\\u{2069}'],
+    ['hiding in zero width', 'a\u200bb\u2060c\ufeff', 'a\\u{200b}b\\u{2060}c\\u{feff}'],
+    ['hiding in tags', 'a\u{e0041}', 'a\\u{e0041}'],
+    ['a soft hyphen', 'ad\u00admin', 'ad\\u{ad}min'],
+    ['line and paragraph separators', 'a\u2028b\u2029', 'a\\u{2028}b\\u{2029}'],
+    ['private use', '\ue000', '\\u{e000}'],
+    ['a lone surrogate', 'a\ud800b', 'a\\u{d800}b'],
+    ['unassigned', '\u0378', '\\u{378}'],
+    ['joiners where no letters are', '1\u200d2 \u200ca\u200d', '1\\u{200d}2 \\u{200c}a\\u{200d}'],
+    ['a flood of marks', `a${'\u0301'.repeat(10)}`, `a${'\u0301'.repeat(8)}\\u{301}\\u{301}`],
+  ])('%s', (_, text, shown) => {
+    expect(clean(text)).toBe(shown)
+  })
+
+  it('is done with a flood of 200,000 marks at once', () => {
+    const started = performance.now()
+    const shown = clean(`a${'\u0301'.repeat(200_000)}`)
+    expect(shown.match(/\u0301/g)).toHaveLength(8)
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
+})
+
+describe('cleanJson', () => {
+  it('parses to the same value, and shows nothing unseen', () => {
+    const value = fc.dictionary(nasty, fc.oneof(nasty, fc.array(nasty), fc.double(), fc.constant(null)))
+    fc.assert(
+      fc.property(value, fc.constantFrom(0, 2), (data, indent) => {
+        const text = JSON.stringify(data, null, indent)
+        const shown = cleanJson(text)
+        expect(JSON.parse(shown)).toEqual(JSON.parse(text))
+        expect(unseen.test(shown.replace(/[\n\u200c\u200d]/g, ''))).toBe(false)
+        expect(cleanJson(shown)).toBe(shown)
+      }),
+      many,
+    )
+  })
+
+  it.each([
+    ['"\u009b2J"', '"\\u009b2J"'],
+    ['"\u202e\u{e0041}"', '"\\u202e\\udb40\\udc41"'],
+    ['["\u007f"]\n', '["\\u007f"]\n'],
+    ['"\\\\\u202e"', '"\\\\\\u202e"'],
+  ])('%j', (text, shown) => {
+    expect(cleanJson(text)).toBe(shown)
+  })
+})
+
+describe('cleanCsvCell', () => {
+  it.each([
+    ['=HYPERLINK("http://x","y")', '\'=HYPERLINK("http://x","y")'],
+    ['+1', "'+1"],
+    ['-2+3', "'-2+3"],
+    ['@SUM(A1)', "'@SUM(A1)"],
+    ['\t=1', "'\\u{9}=1"],
+    ['\r=1', "'\\u{d}=1"],
+    ['  =1', "'  =1"],
+    ['＝1', "'＝1"],
+    ['\ufeff=1', "'\\u{feff}=1"],
+    ['a=1', 'a=1'],
+    ["O'Brien", "O'Brien"],
+  ])('%j', (text, shown) => {
+    expect(cleanCsvCell(text)).toBe(shown)
+  })
+
+  it('never starts a formula, and is idempotent', () => {
+    fc.assert(
+      fc.property(nasty, (text) => {
+        const shown = cleanCsvCell(text)
+        expect(shown).not.toMatch(/^[=+\-@\t\r]/)
+        expect(cleanCsvCell(shown)).toBe(shown)
+        expect(unseen.test(shown.replace(joiners, ''))).toBe(false)
+      }),
+      many,
+    )
+  })
+})
