@@ -5,6 +5,7 @@ import { MeanderError } from '../errors.ts'
 import { expandHome, isThere, readNamed, refuseOpenToOthers } from './files.ts'
 import { isLocal, parsePort } from './hosts.ts'
 import { type PasswordSource, passwordSource } from './password.ts'
+import { secretive } from './secrets.ts'
 import type { Layer, VariableName } from './variables.ts'
 
 export const tlsModes = ['verify-full', 'verify-ca', 'require', 'disable'] as const
@@ -148,11 +149,11 @@ const tlsFilesOf = (values: Layer, hosts: readonly DatabaseHost[], home: string)
   const cert = path('PGSSLCERT', 'postgresql.crt')
   const key = cert === null ? null : path('PGSSLKEY', 'postgresql.key')
   if (cert !== null && key === null) usage(`The certificate ${cert} has no key`, 'Set PGSSLKEY')
-  const files = {
+  const files: TlsFiles = {
     ...(root === null ? {} : { ca: readNamed(root, 'PGSSLROOTCERT') }),
     ...(cert === null ? {} : { cert: readNamed(cert, 'PGSSLCERT') }),
     ...(key === null ? {} : { key: readNamed(key, 'PGSSLKEY') }),
   }
   if (key !== null) refuseOpenToOthers(key, 'The key')
-  return files
+  return secretive(files, ['key'])
 }

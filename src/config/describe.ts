@@ -1,5 +1,5 @@
 import type { Settings } from './settings.ts'
-import { type Setting, type VariableName, variables } from './variables.ts'
+import type { Setting } from './variables.ts'
 
 export interface DescribedSetting {
   readonly name: string
@@ -9,13 +9,11 @@ export interface DescribedSetting {
   readonly source: string
 }
 
-const hidden = '********'
-
 /** Every setting in force and who said so, for `doctor`; no secret is among them. */
 export const describeSettings = (settings: Settings): DescribedSetting[] => {
-  const row = (name: string, setting: Setting<unknown>, secret = false): DescribedSetting => ({
+  const row = (name: string, setting: Setting<unknown>): DescribedSetting => ({
     name,
-    value: secret ? hidden : setting.value === null ? '' : String(setting.value),
+    value: setting.value === null ? '' : String(setting.value),
     source: setting.name === name ? setting.source : `${setting.source} (${setting.name})`,
   })
   const { profile, envFile, output, columns, organization, timeout, color, pager } = settings
@@ -33,9 +31,6 @@ export const describeSettings = (settings: Settings): DescribedSetting[] => {
     { name: 'database', value: hosts, source: database?.kind ?? 'not configured' },
     ...Object.entries(settings.found)
       .filter(([name]) => !name.startsWith('MEANDERCTL_ORG') && !name.startsWith('MEANDERCTL_OUTPUT'))
-      .map(([name, setting]) =>
-        // A command line may hold a token.
-        row(name, setting, name === 'passwordCommand' || variables[name as VariableName]?.secret === true),
-      ),
+      .map(([name, setting]) => row(name, setting)),
   ]
 }

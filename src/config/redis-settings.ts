@@ -1,6 +1,7 @@
 import { MeanderError } from '../errors.ts'
 import { expandHome, readNamed } from './files.ts'
 import { isLocal, parseHostPort, parsePort } from './hosts.ts'
+import { secretive } from './secrets.ts'
 import type { Layer, VariableName } from './variables.ts'
 
 /** Where the fast copy of the blocklist is, and how to reach it. */
@@ -40,6 +41,11 @@ export type RedisSettings = RedisAccess &
 
 /** The Redis that `values` name, checked; null where they name none. */
 export const redisSettings = (values: Layer, home: string): RedisSettings | null => {
+  const settings = resolve(values, home)
+  return settings && secretive(settings, ['password', 'tls'])
+}
+
+const resolve = (values: Layer, home: string): RedisSettings | null => {
   const get = (name: VariableName): string | undefined => values[name]?.value
   const kinds = (['REDIS_URL', 'REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'] as const).filter(get)
   const [kind, second] = kinds

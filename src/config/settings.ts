@@ -4,6 +4,7 @@ import { dataFolder, type Environment, homeOf } from './folders.ts'
 import { readLayers } from './layers.ts'
 import { demoProfile } from './profiles.ts'
 import { type RedisSettings, redisSettings } from './redis-settings.ts'
+import { masked } from './secrets.ts'
 import type { Layer, Setting, Source, VariableName } from './variables.ts'
 
 /** The global options as they were typed; what was not typed is left out. */
@@ -45,7 +46,7 @@ export interface Settings {
   readonly redis: RedisSettings | null
   /** Where the embedded store of this person is, used or not. */
   readonly demoFolder: string
-  /** What was found outside, by variable; secrets included, so for `describeSettings` only. */
+  /** What was found outside, by variable, secrets masked. */
   readonly found: Layer
 }
 
@@ -85,7 +86,7 @@ export const loadSettings = async ({
     // What happens in the embedded store is nobody's business outside: no token of it goes to a real Redis.
     redis: embedded ? null : redisSettings(values, home),
     demoFolder,
-    found: values,
+    found: masked(values),
   }
 }
 
