@@ -1,7 +1,8 @@
 import { type EventEmitter, once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { ServerSettings } from '../config/database-settings.ts'
-import { keyOf, type Reached, tlsOptions } from './reach.ts'
+import { keyOf, tlsOptions } from './driver.ts'
+import type { Reached } from './reach.ts'
 
 /** The driver's own line to the server, of which its types show only a part. */
 interface Line extends EventEmitter {

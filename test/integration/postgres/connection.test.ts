@@ -4,6 +4,7 @@ import type { ServerSettings } from '../../../src/config/database-settings.ts'
 import { loadSettings } from '../../../src/config/settings.ts'
 import { connect } from '../../../src/postgres/connection.ts'
 import type { Database } from '../../../src/postgres/database.ts'
+import { startPooler } from '../../support/fake-pooler.ts'
 import { type PostgresServer, postgresAt } from '../../support/postgres.ts'
 import { startProxy } from '../../support/tcp-proxy.ts'
 
@@ -215,6 +216,40 @@ describe('logging in', () => {
       delete process.env.PGOPTIONS
       delete process.env.PGAPPNAME
     }
+  })
+})
+
+describe('a pooler in between', () => {
+  const behind = async (mode: 'transaction' | 'session', user: string) => {
+    const pooler = await startPooler(server, { user: 'postgres', database }, { mode })
+    try {
+      return await connectAs({
+        DATABASE_URL: `postgresql://${user}@${pooler.host}:${pooler.port}/${database}`,
+      })
+    } finally {
+      if (mode === 'transaction') pooler.close()
+      else closing.push(pooler)
+    }
+  }
+  const closing: { close(): void }[] = []
+  afterAll(() => {
+    for (const pooler of closing) pooler.close()
+  })
+
+  test('that logs everybody in as one is refused', async () => {
+    await expect(behind('session', login)).rejects.toMatchObject({
+      code: 'FAILED',
+      message: expect.stringContaining(`logged in postgres instead of ${login}`),
+    })
+  })
+
+  test('that shares sessions is refused, one that does not is let be', async () => {
+    await expect(behind('transaction', 'postgres')).rejects.toMatchObject({
+      code: 'FAILED',
+      message: expect.stringContaining('shares sessions among its clients'),
+    })
+    const db = await behind('session', 'postgres')
+    expect(await db.query('select 1 as one')).toEqual([{ one: 1 }])
   })
 })
 
