@@ -5,8 +5,8 @@ set -eu
 
 missing=
 [ -x /usr/lib/postgresql/15/bin/postgres ] || missing="postgresql-15"
-command -v redis-server >/dev/null || missing="$missing redis-server"
-command -v openssl >/dev/null || missing="$missing openssl"
+command -v redis-server >/dev/null || missing="${missing:+$missing }redis-server"
+command -v openssl >/dev/null || missing="${missing:+$missing }openssl"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then
