@@ -116,7 +116,11 @@ const violations = (files: ReadonlyMap<string, string>): string[] => {
     for (const { word, said, room: owner } of words) {
       if (word.test(text) && room !== owner) found.push(`${file} -> ${said}`)
     }
-    if (/^export\s[^'"=;]*\sfrom\s/m.test(text) && !faces.includes(file)) found.push(`${file} is a barrel`)
+    if (
+      /^export\s+(?:type\s+)?(?:\*(?:\s+as\s+\w+)?|\{[^}]*\})\s+from\s/m.test(text) &&
+      !faces.includes(file)
+    )
+      found.push(`${file} is a barrel`)
     for (const { what, type } of importsOf(text)) {
       const violation = `${file} -> ${what}`
       if (!what.startsWith('.')) {
@@ -226,6 +230,7 @@ describe('the plan bites', () => {
     ['main.ts', 'process.exit(1)', 'main.ts -> process.exit()'],
     ['config/b.ts', "import { env } from 'node:process'", 'config/b.ts -> process by another name'],
     ['service/b.ts', "export { a } from './a.ts'", 'service/b.ts is a barrel'],
+    ['service/b.ts', "export * from './a.ts'", 'service/b.ts is a barrel'],
     ['utils/b.ts', '', 'utils/b.ts is in no known room'],
     ['helpers.ts', '', 'helpers.ts is in no known room'],
     ['views.ts', '', 'views.ts is in no known room'],
