@@ -21,9 +21,6 @@ export interface TerminalOptions extends Streams {
   readonly signal?: AbortSignal
 }
 
-/** What `PAGER` is when nobody set it. */
-export const defaultPager = 'less -FRX'
-
 /** The person, or the pipe, at the other end of these streams. */
 export const createTerminal = (options: TerminalOptions): Terminal => {
   const { stdout, stderr, quiet, accessible } = options
@@ -97,7 +94,7 @@ async function* bytesOf(stdin: Readable): AsyncGenerator<Uint8Array> {
     for await (const bytes of stdin) yield bytes
   } catch (error) {
     const { message } = error as Error
-    throw new MeanderError('USAGE', `standard input could not be read: ${message}`, { cause: error })
+    throw new MeanderError('USAGE', `Standard input could not be read: ${message}.`, { cause: error })
   }
 }
 
@@ -107,17 +104,17 @@ const guarded = (prompt: Prompt, interactive: () => boolean): Prompt => {
     if (interactive()) return
     throw new MeanderError(
       'USAGE',
-      `nobody can be asked “${message}”: there is no terminal, or --no-input was given`,
+      `Nobody can be asked “${message}”: there is no terminal, or --no-input was given.`,
       { hint },
     )
   }
-  const go = 'give --yes to go on without being asked'
-  const give = 'give the answer as an option, see --help'
+  const go = 'Give --yes to go ahead without being asked.'
+  const give = 'Give the answer as an option, see --help.'
   return {
     confirm: (message) => check(message, go).then(() => prompt.confirm(message)),
     text: (message, options) => check(message, give).then(() => prompt.text(message, options)),
     password: (message) =>
-      check(message, 'give the password in the environment or by passwordCommand in a profile').then(() =>
+      check(message, 'Give the password in the environment, or by passwordCommand in a profile.').then(() =>
         prompt.password(message),
       ),
     typed: (message, expected) => check(message, go).then(() => prompt.typed(message, expected)),

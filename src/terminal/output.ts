@@ -24,7 +24,7 @@ export const pour = async (
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (code !== undefined && gone.has(code)) return
-      throw new MeanderError('FAILED', `the output could not be written: ${message}`, { cause: error })
+      throw new MeanderError('FAILED', `The output could not be written: ${message}.`, { cause: error })
     }
   }
 }

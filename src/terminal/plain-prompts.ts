@@ -62,8 +62,7 @@ export const createPlainPrompts = (ask: Ask): Prompt => {
         return verdict === true ? { value } : { wrong: verdict }
       }),
     password: (message) => until(`${message} (not shown while you type)`, (value) => ({ value }), true),
-    typed: (message, expected) =>
-      until(`${message} Type ${expected} to go on:`, (answer) => ({ value: answer === expected })),
+    typed: (message, expected) => until(message, (answer) => ({ value: answer === expected })),
     select: (message, choices) => {
       say(`${clean(message)}\n${choices.map(({ name }, at) => `${at + 1}. ${clean(name)}\n`).join('')}`)
       return until(`Type a number from 1 to ${choices.length}:`, (answer) => {

@@ -14,7 +14,8 @@ export interface Ask {
 }
 
 /** What Ctrl-C and Ctrl-D at a question come to. */
-export const declined = (): MeanderError => new MeanderError('DECLINED', 'nothing was changed')
+export const declined = (): MeanderError =>
+  new MeanderError('DECLINED', 'Left unanswered: nothing was changed.')
 
 const same = (text: string): string => text
 
@@ -71,8 +72,7 @@ export const createPrompts = (ask: Ask): Prompt => {
     password: (message) =>
       answer(({ password }, where) => password({ ...config(message), toggleMask: false }, where)),
     typed: async (message, expected) =>
-      (await answer(({ input }, where) => input(config(`${message} Type ${expected} to go on:`), where))) ===
-      expected,
+      (await answer(({ input }, where) => input(config(message), where))) === expected,
     select: (message, choices) =>
       answer(({ select }, where) =>
         select(

@@ -11,9 +11,9 @@
 const unseen =
   /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]|(?<!\p{L}\p{M}{0,8})[\u200c\u200d]|[\u200c\u200d](?!\p{L})|(?<=\p{M}{8})\p{M}/gu
 
-/** Most text is plain, and lists are long: these need no second look. */
-const plain = /^[\x20-\x7e]*$/
-const plainJson = /^[\x20-\x7e\t\n\r]*$/
+/** Most text is ASCII and Latin letters, and lists are long: these need no second look. */
+const plain = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff]*$/
+const plainJson = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\t\n\r]*$/
 
 const hex = (code: number): string => code.toString(16)
 

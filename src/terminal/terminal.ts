@@ -7,7 +7,7 @@ export interface Prompt {
   text(message: string, options?: { validate?(value: string): true | string }): Promise<string>
   /** Not shown while typed. */
   password(message: string): Promise<string>
-  /** The person types `expected` exactly; anything else is a no. */
+  /** The person types `expected` exactly, as `message` says; anything else is a no. */
   typed(message: string, expected: string): Promise<boolean>
   /** One of several. */
   select<T>(message: string, choices: readonly { name: string; value: T }[]): Promise<T>

@@ -80,7 +80,7 @@ const token = new RegExp(
 )
 
 /** The little of a terminal that prompts, spinners and pagers use: cursor movements and erasing. */
-export const screenOf = (raw: string): string => {
+const screenOf = (raw: string): string => {
   const lines: string[][] = [[]]
   let row = 0
   let column = 0

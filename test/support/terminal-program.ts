@@ -4,14 +4,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MeanderError } from '../../src/errors.ts'
-import { createTerminal, defaultPager } from '../../src/terminal/create-terminal.ts'
+import { createTerminal } from '../../src/terminal/create-terminal.ts'
 import { processStreams } from '../../src/terminal/streams.ts'
 
 const [act = '', given = '{}', count = '3'] = process.argv.slice(2)
 const terminal = createTerminal(
   Object.assign(processStreams(), {
     color: 'auto' as const,
-    pager: defaultPager,
+    pager: 'less -FRX',
     input: true,
     quiet: false,
     accessible: false,
@@ -33,7 +33,7 @@ const acts: Record<string, () => Promise<void>> = {
       }),
     ),
   password: async () => say(await terminal.prompt.password('Password:')),
-  typed: async () => say(await terminal.prompt.typed('This ends 60 sessions.', 'hlf')),
+  typed: async () => say(await terminal.prompt.typed('This ends 60 sessions. Type hlf to go on:', 'hlf')),
   select: async () =>
     say(
       await terminal.prompt.select('Which user?', [

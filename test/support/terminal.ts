@@ -42,6 +42,7 @@ export const fakeTerminal = (options: FakeTerminalOptions = {}): FakeTerminal =>
     quiet: options.quiet ?? false,
     accessible: options.accessible ?? false,
   })
+  const { prompt, progress } = terminal
   const asked: string[] = []
   const answers = [...(options.answers ?? [])]
   // Typed by who asks: the test knows which question comes next.
@@ -64,13 +65,13 @@ export const fakeTerminal = (options: FakeTerminalOptions = {}): FakeTerminal =>
       return person && (options.input ?? true)
     },
     get prompt() {
-      return own.interactive ? scripted : terminal.prompt
+      return own.interactive ? scripted : prompt
     },
     // A spinner draws over what a recorder only appends.
     progress: (label: string, total?: number) =>
       person && !options.accessible
         ? { update() {}, stop: (text?: string) => text && terminal.note(text) }
-        : terminal.progress(label, total),
+        : progress(label, total),
     get out() {
       return stdout.text()
     },

@@ -3,8 +3,11 @@ import type { View } from '../view.ts'
 const schemaVersion = 1
 
 /** Every field in the contract's order; what is absent is null. */
-export const fieldsOf = <T>(view: View<T>, item: T): Record<string, unknown> =>
-  Object.fromEntries(view.columns.map(({ key, value }) => [key, value(item) ?? null]))
+export const fieldsOf = <T>(view: View<T>, item: T): Record<string, unknown> => {
+  const fields: Record<string, unknown> = {}
+  for (const { key, value } of view.columns) fields[key] = value(item) ?? null
+  return fields
+}
 
 /** `{"schemaVersion":1,"kind":…, …}` on one line. */
 export const envelope = (kind: string, fields: object): string =>

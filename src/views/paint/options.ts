@@ -27,20 +27,20 @@ export const chooseColumns = <T>(
   keys?: readonly string[],
 ): readonly Column<T>[] => {
   if (format === 'prometheus') {
-    throw new MeanderError('USAGE', `${view.noun[1]} cannot be shown as prometheus: only stats can`)
+    throw new MeanderError('USAGE', `-o prometheus is for stats, not for ${view.noun[1]}.`)
   }
   if (keys === undefined) {
     if (format === 'table') return view.columns.filter(({ cell }) => cell !== undefined && cell.wide !== true)
     return format === 'wide' ? view.columns.filter(({ cell }) => cell !== undefined) : view.columns
   }
   if (format !== 'table' && format !== 'wide' && format !== 'csv') {
-    throw new MeanderError('USAGE', `--columns is for table, wide and csv: ${format} never drops a field`)
+    throw new MeanderError('USAGE', `--columns is for table, wide and csv: ${format} never drops a field.`)
   }
   const known = view.columns.map(({ key }) => key)
   const unknown = keys.filter((key) => !known.includes(key))
   if (unknown.length > 0 || keys.length === 0) {
-    const what = unknown.length > 0 ? `unknown column ${unknown.join(', ')}` : 'no column named'
-    throw new MeanderError('USAGE', what, { hint: `the columns are ${known.join(',')}` })
+    const what = unknown.length > 0 ? `There is no column ${unknown.join(', ')}.` : 'No column was named.'
+    throw new MeanderError('USAGE', what, { hint: `The columns are ${known.join(',')}` })
   }
   return keys.flatMap((key) => view.columns.filter((column) => column.key === key))
 }

@@ -74,8 +74,8 @@ describe('a question', patience, () => {
   ])('%s %j left with %j changes nothing and ends with 9', async (act, options, type) => {
     const waitFor = { confirm: 'Revoke', text: 'Reason', password: 'Password', select: 'Bo' }[act] ?? ''
     const { screen, exitCode } = await run(act, options, { input: [{ waitFor, type }] })
-    expect(screen).toContain('DECLINED: nothing was changed')
-    expect(screen).not.toContain('answer')
+    expect(screen).toContain('DECLINED: Left unanswered: nothing was changed.')
+    expect(screen).not.toMatch(/^answer/m)
     expect(exitCode).toBe(9)
   })
 
@@ -144,7 +144,7 @@ describe('accessible questions', patience, () => {
 describe('nobody is asked', patience, () => {
   it.each(['confirm', 'text', 'password', 'typed', 'select'])('%s with a piped y', async (act) => {
     const { screen, exitCode } = await runInPty(`echo y | ${command(act)}`)
-    expect(screen).toMatch(/^USAGE: nobody can be asked/)
+    expect(screen).toMatch(/^USAGE: Nobody can be asked/)
     expect(exitCode).toBe(2)
   })
 
@@ -181,7 +181,7 @@ describe('stdin that carries data', patience, () => {
     const failure = shell('sh', ['-c', `${command('pipe')} 0> ${join(folder, 'write-only')}`])
     await expect(failure).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('USAGE: standard input'),
+      stderr: expect.stringContaining('USAGE: Standard input'),
     })
   })
 })
@@ -272,7 +272,7 @@ describe('writing', patience, () => {
 
   it('says that the disk is full', async () => {
     const { screen, exitCode } = await runInPty(`${command('write')} > /dev/full`)
-    expect(screen).toMatch(/^FAILED: the output could not be written: ENOSPC/)
+    expect(screen).toMatch(/^FAILED: The output could not be written: ENOSPC/)
     expect(exitCode).toBe(1)
   })
 

@@ -192,12 +192,12 @@ describe('--columns', () => {
   })
 
   it.each([
-    [['state', 'nope'], 'csv', 'unknown column nope'],
-    [[], 'table', 'no column named'],
-    [['id'], 'json', '--columns is for table, wide and csv: json never drops a field'],
-    [['id'], 'ndjson', '--columns is for table, wide and csv: ndjson never drops a field'],
-    [['id'], 'id', '--columns is for table, wide and csv: id never drops a field'],
-    [undefined, 'prometheus', 'phones cannot be shown as prometheus: only stats can'],
+    [['state', 'nope'], 'csv', 'There is no column nope.'],
+    [[], 'table', 'No column was named.'],
+    [['id'], 'json', '--columns is for table, wide and csv: json never drops a field.'],
+    [['id'], 'ndjson', '--columns is for table, wide and csv: ndjson never drops a field.'],
+    [['id'], 'id', '--columns is for table, wide and csv: id never drops a field.'],
+    [undefined, 'prometheus', '-o prometheus is for stats, not for phones.'],
   ] as const)('%j for %s is refused before a row is read', async (columns, format, message) => {
     const paint = await options({ columns, format })
     expect(() => paintList(phoneView, phones, paint)).toThrow(
@@ -213,7 +213,7 @@ describe('--columns', () => {
     const paint = await options({ columns: ['nope'] })
     expect(() => paintList(phoneView, phones, paint)).toThrow(
       expect.objectContaining({
-        hint: 'the columns are id,owner,sessions,seenAt,state,agent,tags,secretless',
+        hint: 'The columns are id,owner,sessions,seenAt,state,agent,tags,secretless',
       }),
     )
   })

@@ -68,7 +68,7 @@ export const phones: readonly Phone[] = [
   },
 ]
 
-export const now = new Date('2025-03-01T12:00:00Z')
+const now = new Date('2025-03-01T12:00:00Z')
 
 /** What a pipe gets; `over` turns it into something else. */
 export const options = async (
