@@ -1,7 +1,122 @@
-import { version } from './version.ts'
+import { createContext, type OwnedContext, processSurroundings, type Surroundings } from './context.ts'
+import { type ErrorCode, exitCodeOf, exitCodes, MeanderError } from './errors.ts'
+import { createProgram, helpOf, isCommanderError } from './program.ts'
+import { clean, cleanJson } from './terminal/sanitise.ts'
 
-/** argv in, exit code out. */
-export const main = async (argv: readonly string[]): Promise<number> => {
-  if (argv.includes('--version')) process.stdout.write(`${version}\n`)
-  return 0
+/** How long an interrupted command may take to say what is done. */
+const graceMs = 4000
+
+/** argv in, exit code out: the only place where a failure becomes words and a number. */
+export const main = async (argv: readonly string[], surroundings?: Surroundings): Promise<number> => {
+  const around = surroundings ?? processSurroundings()
+  const context = createContext(around, argv)
+  const signals = surroundings ? null : listen(context)
+  try {
+    await Promise.race([run(argv, context, around), ...(signals ? [signals.tooLate] : [])])
+    return exitCodeOf(context.ended)
+  } catch (error) {
+    const failure = asMeanderError(error)
+    const code =
+      signals?.received === 'SIGTERM' && failure.code === 'INTERRUPTED' ? 'TERMINATED' : failure.code
+    await say(failure, code, argv, around)
+    return exitCodeOf([code, ...context.ended])
+  } finally {
+    signals?.stop()
+    await context.close()
+  }
+}
+
+const run = async (argv: readonly string[], context: OwnedContext, around: Surroundings): Promise<void> => {
+  const out: string[] = []
+  const program = createProgram(context, (text) => out.push(text))
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!isCommanderError(error)) throw error
+    const help = helpOf(error)
+    if (help === 'misuse')
+      throw new MeanderError('USAGE', sentence(error.message), { hint: 'See meanderctl --help.' })
+    if (help === 'missing verb') context.end('USAGE')
+  }
+  if (out.length > 0) await write(around.streams.stdout, out.join(''))
+}
+
+const write = (stream: NodeJS.WritableStream, text: string): Promise<void> =>
+  new Promise((resolve) => void stream.write(text, () => resolve()))
+
+const sentence = (message: string): string => {
+  const text = message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/s, '. Did you mean $1?')
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? '' : '.'}`
+}
+
+const asMeanderError = (error: unknown): MeanderError =>
+  error instanceof MeanderError
+    ? error
+    : new MeanderError('FAILED', `Unexpected: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      })
+
+/** What happened, why, and the command that fixes it: three lines at most, or one line of JSON. */
+const say = async (
+  failure: MeanderError,
+  code: ErrorCode,
+  argv: readonly string[],
+  { streams, env }: Surroundings,
+): Promise<void> => {
+  const { message, hint, details } = failure
+  if (wantsJson(argv, env)) {
+    const error = { code, exitCode: exitCodes[code], message, hint: hint ?? null, details }
+    await write(streams.stderr, `${cleanJson(JSON.stringify({ error }))}\n`)
+  } else {
+    const lines = [`meanderctl: ${message}`]
+    if (details.length > 0) lines.push(details.map(brief).join('; '))
+    if (hint) lines.push(hint)
+    await write(streams.stderr, `${lines.map(clean).join('\n')}\n`)
+  }
+  if (argv.includes('--debug')) await write(streams.stderr, `${traceOf(failure)}\n`)
+}
+
+const brief = (detail: unknown): string =>
+  typeof detail === 'object' && detail !== null ? Object.values(detail).join('  ') : String(detail)
+
+/** A usage error comes before the settings are read, so the raw words decide how it is said. */
+const wantsJson = (argv: readonly string[], env: Surroundings['env']): boolean => {
+  const at = argv.findIndex((word) => word === '-o' || word === '--output')
+  const named =
+    at >= 0 ? argv[at + 1] : argv.map((word) => /^(?:-o|--output=)(.+)$/.exec(word)?.[1]).find(Boolean)
+  return ['json', 'ndjson'].includes(named ?? env.MEANDERCTL_OUTPUT ?? '')
+}
+
+/** Stack and causes, without the values that a driver may have put on its errors. */
+const traceOf = (error: unknown): string => {
+  const lines: string[] = []
+  for (let at: unknown = error; at instanceof Error; at = at.cause) lines.push(at.stack ?? at.message)
+  return lines.join('\ncaused by ').split('\n').map(clean).join('\n')
+}
+
+/** Ctrl-C and SIGTERM ask the command to stop; one that does not within the grace is left behind. */
+const listen = (context: OwnedContext) => {
+  let received: NodeJS.Signals | null = null
+  let giveUp: (reason: unknown) => void = () => {}
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    giveUp = reject
+  })
+  tooLate.catch(() => {})
+  const onSignal = (signal: NodeJS.Signals) => {
+    received = signal
+    timer ??= setTimeout(() => giveUp(context.signal.reason), graceMs)
+    void context.interrupt()
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  return {
+    tooLate,
+    get received() {
+      return received
+    },
+    stop() {
+      clearTimeout(timer)
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    },
+  }
 }

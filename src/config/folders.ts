@@ -4,6 +4,9 @@ import envPaths from 'env-paths'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** The environment of this process. */
+export const processEnvironment = (): Environment => process.env
+
 /** Where the operator's own files begin. */
 export const homeOf = (env: Environment): string => env.HOME || homedir()
 

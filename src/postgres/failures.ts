@@ -47,7 +47,7 @@ export const asFailure = (error: unknown, place: Place): unknown => {
   if (state === null) return error
   const { message, hint, detail } = error as ServerError
   const fail = (code: ErrorCode, text: string, help?: string) =>
-    new MeanderError(code, text, { hint: help, details: detailsOf(detail), cause: error })
+    new MeanderError(code, text, { hint: help, details: detailsOf(detail), sqlState: state, cause: error })
 
   if (Object.hasOwn(sqlStates, state)) return fail(sqlStates[state as keyof typeof sqlStates], message, hint)
   if (state === '57014') {

@@ -148,7 +148,11 @@ export class Blocklist {
 
   async #residual(sessions: readonly string[]): ReturnType<typeof residualAccess> {
     const db = await this.#stores.database()
-    const all: Awaited<ReturnType<typeof residualAccess>> = { mode: 'database', published: 0, residual: [] }
+    const all: Awaited<ReturnType<typeof residualAccess>> = {
+      mode: sessions.length === 0 ? await this.mode() : 'database',
+      published: 0,
+      residual: [],
+    }
     for (let from = 0; from < sessions.length; from += idsAtOnce) {
       const part = await residualAccess(db, sessions.slice(from, from + idsAtOnce))
       all.mode = part.mode

@@ -2,8 +2,10 @@ import { MeanderError } from '../errors.ts'
 import { isRefusal, unlessRefused } from '../postgres/call.ts'
 import { type Request, recallResult, rememberResult } from '../postgres/requests.ts'
 import {
+  type AccessToken,
   getSession,
   listSessions,
+  type RefreshToken,
   type Revocation,
   revokeSessions,
   type Scope,
@@ -19,7 +21,7 @@ import { onRecord, type Purpose } from './on-record.ts'
 import { firstOf, walk } from './pages.ts'
 import type { Stores } from './stores.ts'
 
-export type { Session, SessionDetails, SessionSelector, SessionSort }
+export type { AccessToken, RefreshToken, Session, SessionDetails, SessionSelector, SessionSort }
 
 /** Which sessions, whose, and in which order. */
 export interface SessionQuery {

@@ -20,7 +20,7 @@ as $$
     || (
       select string_agg(
         case
-          when f.value is null then '\xffffffff'::bytea
+          when f.value is null then int4send(-1)
           else int4send(octet_length(convert_to(f.value, 'UTF8'))) || convert_to(f.value, 'UTF8')
         end, ''::bytea order by f.position)
       from unnest(p_fields) with ordinality as f (value, position)

@@ -1,0 +1,17 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { operatorChangeView } from '../../views/operator.view.ts'
+import { parseText } from '../parsers.ts'
+
+export const registerEnable = (parent: Command, context: Context, run = enableOperator): void => {
+  parent
+    .command('enable')
+    .description('Give a disabled login its rights back')
+    .argument('<login>', 'the PostgreSQL login', parseText)
+    .action((login: string) => run(login, context))
+}
+
+export const enableOperator = async (login: string, context: Context): Promise<void> => {
+  const { operators } = await context.service()
+  await context.show.item(operatorChangeView, await operators.enable(login))
+}

@@ -1,0 +1,47 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { operatorChangeView } from '../../views/operator.view.ts'
+import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../acting.ts'
+import { parseText } from '../parsers.ts'
+
+/** `disable` and `remove` end a login's rights alike; they differ in what is left of the registration. */
+const verbs = {
+  disable: {
+    description: 'Take a login’s rights now and end its connections; enable gives them back',
+    question: (login: string) => `The login ${login} loses its rights now and its connections end. Go on?`,
+  },
+  remove: {
+    description: 'Forget a login: registration, rights, connections; the record stays',
+    question: (login: string) => `The login ${login} is forgotten, and its connections end. Go on?`,
+  },
+} as const
+
+export const registerEnd = (
+  parent: Command,
+  verb: keyof typeof verbs,
+  context: Context,
+  run = endOperator,
+): void => {
+  const command = parent
+    .command(verb)
+    .description(verbs[verb].description)
+    .argument('<login>', 'the PostgreSQL login', parseText)
+    .action((login: string, options: ActOptions) => run(verb, login, options, context))
+  actOptions(command)
+}
+
+export const endOperator = async (
+  verb: keyof typeof verbs,
+  login: string,
+  options: ActOptions,
+  context: Context,
+): Promise<void> => {
+  refuseUnasked(options, context)
+  const { operators } = await context.service()
+  const purpose = await askPurpose(options, context)
+  await confirm(options, context, verbs[verb].question(login))
+  const ending = await operators.end(verb, login, purpose, options.dryRun ?? false)
+  await context.show.item(operatorChangeView, ending)
+  if (ending.connectionsEnded > 0)
+    context.terminal.note(`${counted(ending.connectionsEnded, 'connection')} ended.`)
+}

@@ -1,0 +1,81 @@
+import { isIP } from 'node:net'
+import { InvalidArgumentError } from 'commander'
+
+/** What the values of options may be. Each says in its message what would have been right. */
+
+const seconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
+
+const isDuration = (value: string): boolean => /^(\d{1,9}[smhdw])+$/.test(value)
+
+const secondsOf = (value: string): number =>
+  [...value.matchAll(/(\d+)([smhdw])/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * seconds[unit as keyof typeof seconds],
+    0,
+  )
+
+/** `90s`, `15m`, `12h`, `7d`, `2w`, `1d12h`, in seconds; more than nothing, 100 years at most. */
+export const parseSeconds = (value: string): number => {
+  const total = isDuration(value) ? secondsOf(value) : 0
+  if (total > 0 && total <= 36_525 * seconds.d) return total
+  throw new InvalidArgumentError('A duration looks like 90s, 15m, 12h, 7d, 2w or 1d12h.')
+}
+
+/** A duration as the database takes it (`PT900S`): reckoned by its clock, not by this machine's. */
+export const parseDuration = (value: string): string => `PT${parseSeconds(value)}S`
+
+/** A duration in milliseconds. */
+export const parseMilliseconds = (value: string): number => parseSeconds(value) * 1000
+
+/** RFC 3339, a day (its start in UTC), or a duration ago. */
+export const parseTime = (value: string): string => {
+  if (isDuration(value)) return parseDuration(value)
+  const day = /^\d{4}-\d\d-\d\d$/.test(value)
+  const moment = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)$/.test(value)
+  // Date rolls 2026-02-30 over into March: the day must come back as it went in.
+  const date = new Date(`${value.slice(0, 10)}T00:00:00Z`)
+  const real = !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === value.slice(0, 10)
+  if (real && day) return `${value}T00:00:00Z`
+  if (real && moment && !Number.isNaN(Date.parse(value))) return value.replace(' ', 'T')
+  throw new InvalidArgumentError('A time looks like 2026-01-31T12:00:00Z, 2026-01-31 (UTC), or 7d (ago).')
+}
+
+/** A uuid, in lower case. */
+export const parseUuid = (value: string): string => {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) return value.toLowerCase()
+  throw new InvalidArgumentError('An id looks like 0190a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b.')
+}
+
+/** For an option or argument that takes several uuids. */
+export const collectUuids = (value: string, before: readonly string[] = []): string[] => [
+  ...before,
+  parseUuid(value),
+]
+
+/** An address, or a network in CIDR notation. */
+export const parseNetwork = (value: string): string => {
+  const [address = '', bits, ...more] = value.split('/')
+  const family = isIP(address)
+  const widest = family === 4 ? 32 : 128
+  if (family && more.length === 0 && !address.includes('%')) {
+    if (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= widest)) return value
+  }
+  throw new InvalidArgumentError('An address looks like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32.')
+}
+
+/** A whole number from 1. */
+export const parseCount = (value: string): number => {
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value)
+  throw new InvalidArgumentError('A whole number from 1.')
+}
+
+/** A whole number from 0. */
+export const parseWhole = (value: string): number => (value === '0' ? 0 : parseCount(value))
+
+/** Text that is not empty. */
+export const parseText = (value: string): string => {
+  if (value.trim() !== '') return value
+  throw new InvalidArgumentError('It must not be empty.')
+}
+
+/** Names separated by commas. */
+export const parseNames = (value: string): string[] => value.split(',').map((name) => name.trim())

@@ -1,0 +1,27 @@
+import type { Context } from '../context.ts'
+import type { BlocklistOutcome } from '../service/blocklist.ts'
+import { counted } from './acting.ts'
+
+/** How many tokens are named in words; `-o json` has them all. */
+const named = 5
+
+/** Says what stays usable and until when, and ends the command as PENDING; says nothing when nothing does. */
+export const sayResidual = (
+  residual: BlocklistOutcome['residualAccess'],
+  cause: string | null,
+  context: Context,
+): void => {
+  const last = residual.at(-1)
+  if (!last) return
+  const { terminal } = context
+  terminal.warn(
+    `Committed, but Redis could not be told${cause ? ` (${cause})` : ''}: ${counted(residual.length, 'access token')} may be used until ${last.expiresAt} at the latest.`,
+  )
+  for (const { jti, sessionId, expiresAt } of residual.slice(0, named)) {
+    terminal.warn(`  ${jti} of session ${sessionId} until ${expiresAt}`)
+  }
+  if (residual.length > named)
+    terminal.warn(`  … and ${residual.length - named} more: -o json lists them all`)
+  terminal.warn('Finish it: meanderctl blocklist sync')
+  context.end('PENDING')
+}

@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { sessionView } from '../../views/session.view.ts'
+import { purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
+import { type ListingOptions, limitOf, listingOptions, sayCut } from '../listing.ts'
+import { type SelectorOptions, selectionOf, selectorOptions, sortOption } from '../selectors.ts'
+
+type ListOptions = SelectorOptions & ListingOptions & ReasonOptions
+
+export const registerList = (parent: Command, context: Context, run = listSessions): void => {
+  const command = parent
+    .command('list')
+    .description('List sessions: the preview of a revoke with the same selectors')
+    .action((options: ListOptions) => run(options, context))
+  reasonOptions(listingOptions(sortOption(selectorOptions(command))))
+}
+
+export const listSessions = async (options: ListOptions, context: Context): Promise<void> => {
+  const limit = limitOf(options, context)
+  const query = { ...selectionOf(options, context), cursor: options.cursor ?? null }
+  const { sessions } = await context.service()
+  const purpose = purposeOf(options, context)
+  if (limit === null) return context.show.list(sessionView, sessions.stream(query, purpose))
+
+  const { items, nextCursor } = await sessions.list(query, purpose, limit)
+  await context.show.list(sessionView, items, nextCursor)
+  if (items.length === 0) context.terminal.note('No session matches.')
+  sayCut(context, items.length, nextCursor)
+}

@@ -1,0 +1,220 @@
+import { type Command, Option } from 'commander'
+import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
+import type { RevokeOutcome, Session, SessionSelector, Sessions } from '../../service/sessions.ts'
+import { revokedSessionView } from '../../views/revocation.view.ts'
+import { sessionView } from '../../views/session.view.ts'
+import {
+  type ActOptions,
+  askPurpose,
+  bulkOptions,
+  confirm,
+  confirmTyped,
+  counted,
+  purposeOf,
+  refuseUnasked,
+} from '../acting.ts'
+import { collectUuids } from '../parsers.ts'
+import { sayResidual } from '../residual.ts'
+import { type Selection, type SelectorOptions, selectionOf, selectorOptions } from '../selectors.ts'
+import { readIds } from './read-ids.ts'
+
+interface RevokeOptions extends SelectorOptions, ActOptions {
+  readonly except?: readonly string[]
+  readonly from?: string
+}
+
+export const registerRevoke = (parent: Command, context: Context, run = revokeSessions): void => {
+  const command = parent
+    .command('revoke')
+    .description('End sessions: refresh refused, access tokens blocked, on the record')
+    .argument('[id...]', 'sessions to end', collectUuids)
+    .addOption(new Option('--except <id...>', 'but not these').argParser(collectUuids))
+    .option(
+      '--from <file>',
+      'ids from a file, or - for standard input: one a line, or NDJSON of sessions list',
+    )
+    .action((ids: string[], options: RevokeOptions) => run(ids ?? [], options, context))
+  bulkOptions(selectorOptions(command), 'sessions')
+}
+
+export const revokeSessions = async (
+  given: readonly string[],
+  options: RevokeOptions,
+  context: Context,
+): Promise<void> => {
+  const selection = selectionOf(options, context)
+  const explicit = given.length > 0 || options.from !== undefined
+  refuseEmptySelector(explicit, selection, options)
+  const ids =
+    options.from === undefined ? given : [...given, ...(await readIds(options.from, context.terminal))]
+  refuseUnasked(options, context)
+
+  const { sessions } = await context.service()
+  const request =
+    options.requestId === undefined
+      ? null
+      : { id: options.requestId, command: 'sessions revoke', arguments: argumentsOf(given, options, ids) }
+  const first = request && !options.dryRun ? await sessions.recall(request) : null
+  if (first) return showOutcome(first, context)
+
+  const targets = explicit ? new Set(ids) : null
+  const selector: SessionSelector = targets
+    ? { ...selection.selector, ids: [...targets], state: 'any' }
+    : selection.selector
+  const found = await lookUp(sessions, { ...selection, selector }, options, context)
+  const except = new Set(options.except)
+  const frozen = (targets ? [...targets] : found.map(({ id }) => id)).filter((id) => !except.has(id))
+  refuseTooMany(frozen.length, options)
+  const purpose = await askPurpose(options, context)
+  if (frozen.length > 0)
+    await ask(
+      found.filter(({ id }) => !except.has(id)),
+      frozen.length,
+      selection,
+      options,
+      context,
+    )
+
+  const outcome = await sessions.revoke(
+    {
+      ids: frozen,
+      scope: selection.scope,
+      organizations:
+        found.length > 0 ? [...new Set(found.map(({ organizationId }) => organizationId))] : null,
+      purpose,
+      dryRun: options.dryRun ?? false,
+      request,
+    },
+    context.signal,
+  )
+  await showOutcome(outcome, context)
+}
+
+/** An empty selector is never "all". */
+const refuseEmptySelector = (explicit: boolean, { narrowedBy }: Selection, options: RevokeOptions): void => {
+  const others = narrowedBy.filter((name) => name !== 'mine' && name !== 'org')
+  if (explicit && (others.length > 0 || options.state !== undefined)) {
+    throw new MeanderError('USAGE', 'Sessions are named either by id or by selectors, not both.', {
+      hint: 'Leave out the ids, or the selectors.',
+    })
+  }
+  if (!explicit && narrowedBy.length === 0) {
+    throw new MeanderError('USAGE', 'Nothing was selected: an empty selector is never "all".', {
+      hint: 'Name session ids, a selector such as --user, or --org for a whole organization.',
+    })
+  }
+  if (
+    wholeOrganization(explicit, narrowedBy) &&
+    options.yes &&
+    !options.dryRun &&
+    options.maxAffected === undefined
+  ) {
+    throw new MeanderError('USAGE', 'A whole organization with --yes needs --max-affected.', {
+      hint: 'Give --max-affected N: more sessions than that are refused, and nothing is changed.',
+    })
+  }
+}
+
+const wholeOrganization = (explicit: boolean, narrowedBy: readonly string[]): boolean =>
+  !explicit && narrowedBy.length === 1 && narrowedBy[0] === 'org'
+
+const refuseTooMany = (count: number, { maxAffected }: RevokeOptions): void => {
+  if (maxAffected === undefined || count <= maxAffected) return
+  throw new MeanderError(
+    'REFUSED',
+    `${counted(count, 'session')} would be ended, --max-affected allows ${maxAffected}: nothing was changed.`,
+    {
+      hint: 'Narrow the selection, or raise --max-affected.',
+    },
+  )
+}
+
+/** The frozen set, as the person will confirm it. @throws MeanderError NOT_FOUND when nothing matches in any state. */
+const lookUp = async (
+  sessions: Sessions,
+  selection: Selection,
+  options: RevokeOptions,
+  context: Context,
+): Promise<Session[]> => {
+  const purpose = purposeOf(options, context)
+  const { ids } = selection.selector
+  const found: Session[] = []
+  if (ids) {
+    for (let from = 0; from < ids.length; from += idsAtOnce) {
+      const selector = { ...selection.selector, ids: ids.slice(from, from + idsAtOnce) }
+      for await (const session of sessions.stream({ ...selection, selector, cursor: null }, purpose))
+        found.push(session)
+    }
+    return found
+  }
+  for await (const session of sessions.stream({ ...selection, cursor: null }, purpose)) found.push(session)
+  if (found.length > 0) return found
+
+  const anyState = {
+    ...selection,
+    selector: { ...selection.selector, state: 'any' as const },
+    sort: 'created' as const,
+  }
+  const { items } = await sessions.list({ ...anyState, cursor: null }, purpose, 1)
+  if (items.length === 0) {
+    throw new MeanderError('NOT_FOUND', 'No session matches, in any state.', {
+      hint: 'See what there is: meanderctl sessions list',
+    })
+  }
+  context.terminal.note('Nothing to end: what matches has ended before.')
+  return found
+}
+
+/** Ids that one call takes. */
+const idsAtOnce = 5000
+const previewed = 10
+
+const ask = async (
+  found: readonly Session[],
+  count: number,
+  selection: Selection,
+  options: RevokeOptions,
+  context: Context,
+): Promise<void> => {
+  if (options.yes || options.dryRun) return
+  await context.show.preview(sessionView, found.slice(0, previewed))
+  if (found.length > previewed) context.terminal.note(`… and ${found.length - previewed} more.`)
+  const users = new Set(found.map(({ userId }) => userId)).size
+  const places = [...new Set(found.map(({ organization }) => organization))].join(', ')
+  const consequence = `${counted(count, 'session')} of ${counted(users, 'user')}${places && ` in ${places}`} will end; each must log in again.`
+  const [organization] = new Set(found.map((session) => session.organization))
+  if (
+    wholeOrganization(
+      selection.selector.ids !== undefined || options.from !== undefined,
+      selection.narrowedBy,
+    ) &&
+    organization
+  ) {
+    await confirmTyped(options, context, `${consequence} Type ${organization} to go on:`, organization)
+  } else {
+    await confirm(options, context, `${consequence} Go on?`)
+  }
+}
+
+/** What a repeat with the same request id must repeat. */
+const argumentsOf = (given: readonly string[], options: RevokeOptions, ids: readonly string[]): object => {
+  const { yes: _, requestId: __, dryRun: ___, from: ____, ...rest } = options
+  return { ...rest, ids: given.length > 0 || options.from !== undefined ? [...ids] : null }
+}
+
+const showOutcome = async ({ result, cause }: RevokeOutcome, context: Context): Promise<void> => {
+  const { revoked, alreadyRevoked, alreadyExpired, notFound, refreshTokensRevoked, accessTokensBlocked } =
+    result.summary
+  await context.show.result('RevocationResult', revokedSessionView, result)
+  const parts = [
+    `${counted(revoked, 'session')} ${result.dryRun ? 'would be revoked' : 'revoked'}`,
+    ...(alreadyRevoked ? [`${alreadyRevoked} revoked before`] : []),
+    ...(alreadyExpired ? [`${alreadyExpired} expired before`] : []),
+    ...(notFound ? [`${notFound} not found`] : []),
+    `${counted(refreshTokensRevoked, 'refresh token')} ended, ${counted(accessTokensBlocked, 'access token')} blocked`,
+  ]
+  context.terminal.note(`${parts.join('; ')}.`)
+  sayResidual(result.residualAccess, cause, context)
+  if (notFound > 0) context.end('NOT_FOUND')
+}

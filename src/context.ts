@@ -1,0 +1,241 @@
+import { type Environment, processEnvironment } from './config/folders.ts'
+import type { GlobalFlags, Settings } from './config/settings.ts'
+import { type ExitName, MeanderError } from './errors.ts'
+import type { Database } from './postgres/database.ts'
+import type { BlocklistStore } from './redis/blocklist-store.ts'
+import type { SessionManagementService } from './service/session-management-service.ts'
+import { processStreams, type Streams } from './terminal/streams.ts'
+import type { Terminal } from './terminal/terminal.ts'
+import type { PaintOptions } from './views/paint/options.ts'
+import { type OutputFormat, outputFormats, type View } from './views/view.ts'
+
+/** How answers are shown, in the form that `-o` names. */
+export interface Show {
+  readonly format: OutputFormat
+  list<T>(view: View<T>, rows: AsyncIterable<T> | Iterable<T>, nextCursor?: string | null): Promise<void>
+  item<T>(view: View<T>, item: T): Promise<void>
+  result<T>(kind: string, view: View<T>, result: { readonly items: readonly T[] }): Promise<void>
+  /** A table on stderr, for a person who is about to decide. */
+  preview<T>(view: View<T>, rows: readonly T[]): Promise<void>
+  /** Plain text between the parts of a person's answer. */
+  text(text: string): Promise<void>
+}
+
+/** What every command is handed. Connections open when they are first needed and close once. */
+export interface Context {
+  readonly settings: Settings
+  readonly terminal: Terminal
+  readonly show: Show
+  /** The command as it was typed: the reason of a global admin's reads who gives none. */
+  readonly commandLine: string
+  /** Aborted by Ctrl-C and SIGTERM: checked between two transactions. */
+  readonly signal: AbortSignal
+  now(): Date
+  /** The service behind the operator's own login, with a schema that fits this tool. */
+  service(): Promise<SessionManagementService>
+  /** The same without the look at the schema: for the commands that mend it. */
+  unchecked(): Promise<SessionManagementService>
+  /** In the embedded store only: the service as another login of the same store. */
+  as(login: string): Promise<SessionManagementService>
+  /** Notes how the command ended; the gravest counts. */
+  end(...names: readonly ExitName[]): void
+}
+
+/** Where a run begins: the process's own streams and environment, or a test's. */
+export interface Surroundings {
+  readonly streams: Streams
+  readonly env: Environment
+  readonly now?: () => Date
+}
+
+/** The process itself. */
+export const processSurroundings = (): Surroundings => ({
+  streams: processStreams(),
+  env: processEnvironment(),
+})
+
+/** The context of one run: `configure` once the flags are known, `close` at the end. */
+export interface OwnedContext extends Context {
+  readonly ended: readonly ExitName[]
+  configure(flags: GlobalFlags): Promise<void>
+  interrupt(): Promise<void>
+  close(): Promise<void>
+}
+
+export const createContext = (surroundings: Surroundings, argv: readonly string[]): OwnedContext => {
+  const { env, streams, now = () => new Date() } = surroundings
+  const aborter = new AbortController()
+  const ended: ExitName[] = []
+  const opened: { close(): Promise<void> }[] = []
+  let configured: { settings: Settings; terminal: Terminal } | undefined
+  let database: Promise<Database> | undefined
+  let blocklist: Promise<BlocklistStore | null> | undefined
+
+  const ready = () => {
+    if (!configured) throw new Error('the context is used before its settings are read')
+    return configured
+  }
+  const openDatabase = async (login?: string): Promise<Database> => {
+    const { settings, terminal } = ready()
+    const { requireDatabase } = await import('./config/settings.ts')
+    const target = requireDatabase(settings)
+    if (target.kind === 'embedded') {
+      const { openEmbedded } = await import('./embedded/engine.ts')
+      return openEmbedded({ folder: target.folder, login: login ?? target.user, note: terminal.note })
+    }
+    const { connect } = await import('./postgres/connection.ts')
+    return connect(target, {
+      timeoutMs: settings.timeout.value,
+      ...(terminal.interactive
+        ? { askPassword: (message: string) => terminal.prompt.password(message) }
+        : {}),
+    })
+  }
+  const keep = async <T extends { close(): Promise<void> } | null>(opening: Promise<T>): Promise<T> => {
+    const store = await opening
+    if (store) opened.push(store)
+    return store
+  }
+  const serviceOver = async (open: () => Promise<Database>): Promise<SessionManagementService> => {
+    const { SessionManagementService } = await import('./service/session-management-service.ts')
+    return new SessionManagementService({
+      database: open,
+      blocklist: () => {
+        blocklist ??= keep(openBlocklist(ready().settings))
+        return blocklist
+      },
+    })
+  }
+  const ownDatabase = () => {
+    database ??= keep(openDatabase())
+    return database
+  }
+
+  const context: OwnedContext = {
+    ended,
+    commandLine: ['meanderctl', ...argv]
+      .join(' ')
+      .replace(/\p{Cc}/gu, ' ')
+      .slice(0, 1000),
+    signal: aborter.signal,
+    now,
+    get settings() {
+      return ready().settings
+    },
+    get terminal() {
+      return ready().terminal
+    },
+    get show() {
+      return createShow(ready(), now)
+    },
+    async configure(flags) {
+      const [{ loadSettings }, { createTerminal }] = await Promise.all([
+        import('./config/settings.ts'),
+        import('./terminal/create-terminal.ts'),
+      ])
+      const settings = await loadSettings({ flags, env })
+      const terminal = createTerminal({
+        get stdin() {
+          return streams.stdin
+        },
+        stdout: streams.stdout,
+        stderr: streams.stderr,
+        color: settings.color.value,
+        pager: settings.pager.value,
+        input: settings.input.value,
+        quiet: settings.quiet.value,
+        accessible: settings.accessible.value,
+        signal: aborter.signal,
+      })
+      configured = { settings, terminal }
+      formatOf(settings)
+    },
+    unchecked: () => serviceOver(ownDatabase),
+    async service() {
+      const service = await serviceOver(ownDatabase)
+      await service.schema.check()
+      return service
+    },
+    async as(login) {
+      const { settings } = ready()
+      if (settings.database?.kind !== 'embedded')
+        throw new Error('only the embedded store lets one be another login')
+      const db = await ownDatabase()
+      const { asLogin } = await import('./embedded/engine.ts')
+      return serviceOver(() => asLogin(db, login))
+    },
+    end(...names) {
+      ended.push(...names)
+    },
+    async interrupt() {
+      aborter.abort(new MeanderError('INTERRUPTED', 'Interrupted.'))
+      await (await database?.catch(() => undefined))?.cancel()
+    },
+    async close() {
+      await Promise.allSettled(opened.splice(0).map((store) => store.close()))
+    },
+  }
+  return context
+}
+
+const openBlocklist = async ({ redis }: Settings): Promise<BlocklistStore | null> => {
+  if (!redis) return null
+  const { openBlocklistStore } = await import('./redis/open.ts')
+  return openBlocklistStore(redis)
+}
+
+const formatOf = ({ output }: Settings): OutputFormat => {
+  const wanted = output.value ?? 'table'
+  const format = [...outputFormats, 'prometheus' as const].find((known) => known === wanted)
+  if (format) return format
+  throw new MeanderError('USAGE', `There is no output format ${wanted}.`, {
+    hint: `Use -o ${outputFormats.join('|')}.`,
+  })
+}
+
+const createShow = (
+  { settings, terminal }: { settings: Settings; terminal: Terminal },
+  now: () => Date,
+): Show => {
+  const format = formatOf(settings)
+  const options = async (): Promise<PaintOptions> => ({
+    format,
+    columns: settings.columns.value ?? undefined,
+    now: now(),
+    decorated: terminal.decorated,
+    width: terminal.width,
+    style: await terminal.style(),
+  })
+  const paint = () => import('./views/paint/paint.ts')
+  return {
+    format,
+    async list(view, rows, nextCursor = null) {
+      const { paintList } = await paint()
+      await terminal.write(paintList(view, rows, { ...(await options()), nextCursor }), { pager: true })
+    },
+    async item(view, item) {
+      const { paintItem } = await paint()
+      await terminal.write(paintItem(view, item, await options()))
+    },
+    async result(kind, view, result) {
+      const { paintResult } = await paint()
+      await terminal.write(paintResult(kind, view, result, await options()))
+    },
+    async preview(view, rows) {
+      const { paintList } = await paint()
+      const { style, ...rest } = await options()
+      const plain = { ...style, tone: (_: unknown, text: string) => text }
+      for await (const chunk of paintList(view, rows, {
+        ...rest,
+        columns: undefined,
+        format: 'table',
+        style: plain,
+      })) {
+        for (const line of chunk.trimEnd().split('\n')) terminal.note(line)
+      }
+    },
+    async text(text) {
+      await terminal.write([text])
+    },
+  }
+}
