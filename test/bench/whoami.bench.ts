@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { meanderctl } from '../e2e/meanderctl.ts'
-import { createTemplate, password, templateName } from '../support/people.ts'
+import { password } from '../support/as-login.ts'
+import { createTemplate, templateName } from '../support/people.ts'
 import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
 import { bareNode, tool } from './processes.ts'
 import { compare, expectTargets } from './ratio.ts'

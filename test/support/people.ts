@@ -1,14 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import pg from 'pg'
-import type { Database, Queryable } from '../../src/postgres/database.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
+import { connectAs, password } from './as-login.ts'
 import type { PostgresServer } from './postgres.ts'
 
 /** The template database that every test file clones. */
 export const templateName = 'meander_template'
-
-/** Every login's password; the logins differ in what they may do. */
-export const password = 'correct horse'
 
 export const organizations = {
   hlf: '11111111-0000-4000-8000-000000000000',
@@ -66,41 +63,16 @@ grant meander_directory to directory;
 grant meander_owner to admin;
 `
 
-const migrateAs = async (client: pg.Client): Promise<void> => {
-  const queryable: Queryable = {
-    query: async <R extends object>(text: string, values?: readonly unknown[]) => {
-      const result = await (values ? client.query(text, [...values]) : client.query(text))
-      return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as R[]
-    },
-  }
-  const database: Database = {
-    ...queryable,
-    label: 'template',
-    embedded: false,
-    transaction: async (work) => {
-      await client.query('begin')
-      const result = await work(queryable)
-      await client.query('commit')
-      return result
-    },
-    cancel: async () => {},
-    tls: async () => null,
-    close: async () => {},
-  }
-  await migrate(database, { toolVersion: 'test', mode: 'redis', defaultMode: 'redis', dryRun: false })
-}
-
 /** Makes the template: schema, three organizations, the people above, their logins; no session yet. */
 export const createTemplate = async (server: PostgresServer): Promise<void> => {
   await server.createDatabase(templateName)
-  const client = new pg.Client({ connectionString: server.url('postgres', templateName) })
-  await client.connect()
+  const database = await connectAs(server, templateName, server.superuser)
   try {
-    await migrateAs(client)
-    await client.query(logins)
-    await client.query(seed)
+    await migrate(database, { toolVersion: 'test', mode: 'redis', defaultMode: 'redis', dryRun: false })
+    await database.query(logins)
+    await database.query(seed)
   } finally {
-    await client.end()
+    await database.close()
   }
 }
 
