@@ -4,7 +4,8 @@
  * shares with the tool does not split the tool's first file.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -86,15 +87,28 @@ const bundle = (names) =>
     minifySyntax: true,
     minifyWhitespace: true,
     metafile: true,
+    write: false,
     logLevel: 'warning',
   })
 
-rmSync(at('dist'), { recursive: true, force: true })
 const tool = await bundle(['main'])
 const library = await bundle(['index', 'blocklist'])
-cpSync(at('src/postgres'), at('dist'), {
-  recursive: true,
-  filter: (path) => path.endsWith('.sql') || statSync(path).isDirectory(),
-})
-// Which source ended in which chunk: read by the test that holds what a command loads.
-writeFileSync(at('dist/meta.json'), JSON.stringify({ ...tool.metafile.outputs, ...library.metafile.outputs }))
+const sql = readdirSync(at('src/postgres'), { recursive: true }).filter((path) => path.endsWith('.sql'))
+const dist = new Map([
+  ...[...tool.outputFiles, ...library.outputFiles].map(({ path, contents }) => [path, contents]),
+  ...sql.map((path) => [at(`dist/${path}`), readFileSync(at(`src/postgres/${path}`))]),
+  // Which source ended in which chunk: read by the test that holds what a command loads.
+  [at('dist/meta.json'), JSON.stringify({ ...tool.metafile.outputs, ...library.metafile.outputs })],
+])
+// What did not change is left alone and the rest replaced at once, so that whoever runs the tool now never finds half
+// of it; main.js comes after the chunks that it asks for.
+for (const [path, contents] of [...dist].reverse()) {
+  if (existsSync(path) && readFileSync(path).equals(Buffer.from(contents))) continue
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(`${path}.${process.pid}`, contents)
+  renameSync(`${path}.${process.pid}`, path)
+}
+for (const entry of readdirSync(at('dist'), { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath, entry.name)
+  if (entry.isFile() && !dist.has(path) && !/\.\d+$/.test(path)) rmSync(path, { force: true })
+}
