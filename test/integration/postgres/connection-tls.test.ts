@@ -8,6 +8,7 @@ import { loadSettings } from '../../../src/config/settings.ts'
 import { connect } from '../../../src/postgres/connection.ts'
 import { type Certificates, makeCertificates } from '../../support/certificates.ts'
 import { type PrivatePostgres, startPostgres } from '../../support/postgres.ts'
+import { startProxy } from '../../support/tcp-proxy.ts'
 
 const nowhere = { HOME: '/nonexistent', XDG_CONFIG_HOME: '/nonexistent' }
 
@@ -57,13 +58,34 @@ describe('TLS', () => {
     async (mode) => {
       const db = await attempt({ ...at(server), PGSSLMODE: mode, PGSSLROOTCERT: certificates.ca })
       expect(await db.tls()).toMatch(/^TLSv1\.[23] \S+$/)
-      // An interrupt goes through the same TLS: this server takes nothing else.
-      const sleeping = db.query('select pg_sleep(20)')
-      setTimeout(() => db.cancel(), 100)
-      await expect(sleeping).rejects.toMatchObject({ code: 'INTERRUPTED' })
       await db.close()
     },
   )
+
+  test('covers the interrupt too, whose key would let others stop us', async () => {
+    const proxy = await startProxy(server)
+    const db = await attempt({
+      ...at(server),
+      PGPORT: String(proxy.port),
+      PGSSLMODE: 'verify-full',
+      PGSSLROOTCERT: certificates.ca,
+    })
+    const asked: Buffer[] = []
+    proxy.onRequest = (bytes) => {
+      asked.push(bytes)
+      return 'pass'
+    }
+    const sleeping = db.query('select pg_sleep(20)')
+    setTimeout(() => db.cancel(), 100)
+    await expect(sleeping).rejects.toMatchObject({ code: 'INTERRUPTED' })
+    const codes = asked
+      .filter((bytes) => bytes.readUInt32BE(0) === bytes.length)
+      .map((bytes) => bytes.readUInt32BE(4))
+    // SSLRequest, and no CancelRequest in the clear.
+    expect(codes).toEqual([80877103])
+    await db.close()
+    await proxy.close()
+  })
 
   test('in a URL, and with a certificate instead of a password', async () => {
     const mine = makeCertificates(join(folder, 'cindy'), { client: 'cindy' })
