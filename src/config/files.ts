@@ -13,10 +13,7 @@ export const readNamed = (path: string, name: string): string => {
   }
 }
 
-/** null where there is no such file; any other trouble is the caller's to hear of. */
-export const readIfThere = (path: string, name: string): string | null =>
-  isThere(path) ? readNamed(path, name) : null
-
+/** Whether there is such a file. */
 export const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 
 /** psql passes over a secret that others could read, with a warning; here it is an error, or nobody would know why. */

@@ -250,7 +250,7 @@ describe('the schema as a whole', () => {
   it('is what the golden dump says, without the bodies of functions', async (context) => {
     const version = await names('select current_setting($1) as name', ['server_version'])
     if (!version[0]?.startsWith('15.')) return context.skip('the dump is of PostgreSQL 15')
-    const { initdb } = await findPostgres('15', false)
+    const { initdb } = await findPostgres('15', server.socket)
     const dump = execFileSync(
       join(dirname(initdb), 'pg_dump'),
       ['--schema-only', '-h', server.host, '-p', String(server.port), '-U', server.superuser, database],

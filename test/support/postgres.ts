@@ -107,7 +107,6 @@ export const postgresAt = (address: PostgresAddress): PostgresServer => {
 /** Starts a PostgreSQL of its own on a free loopback port, with a folder of its own, that never outlives this process. */
 export const startPostgres = async (options: PostgresOptions = {}): Promise<PrivatePostgres> => {
   const user = serverUser()
-  const binaries = await findPostgres(options.version, user !== null)
   const folder = mkdtempSync(join(tmpdir(), 'meanderctl-pg-'))
   const data = join(folder, 'data')
   const logFile = join(folder, 'log')
@@ -116,6 +115,7 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Priv
   const asServer = { ...user, cwd: folder, env: { PATH: process.env.PATH, LC_MESSAGES: 'C', TZ: 'UTC' } }
 
   chmodSync(folder, 0o755)
+  const binaries = await findPostgres(options.version, folder)
   mkdirSync(data, { mode: 0o700 })
   own(data)
   own(folder)
