@@ -9,8 +9,8 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'
 as $$
 begin
-  if p_result is null then
-    raise exception using errcode = 'MC400', message = 'a result is required';
+  if p_request_id is null or p_command is null or p_arguments is null or p_result is null then
+    raise exception using errcode = 'MC400', message = 'a request has an id, a command, arguments and a result';
   elsif (meander.current_operator()).login is null then
     raise exception using errcode = 'MC401', message = 'this login is no enabled operator of an active user';
   end if;

@@ -1,0 +1,88 @@
+/** What a call may name: the things of one organization, or ones that nobody has. */
+export interface Names {
+  readonly organization: string
+  readonly slug: string
+  readonly user: string
+  readonly email: string
+  readonly login: string
+  readonly session: string
+  readonly grant: string
+  readonly jti: string
+  readonly request: string
+  readonly ticket: string
+}
+
+export type Arguments = Readonly<Record<string, unknown>>
+
+const selecting = (selector: object, others: Arguments): Arguments => ({
+  p_selector: JSON.stringify(selector),
+  ...others,
+})
+const page = { p_sort: 'created', p_after_at: null, p_after_id: null, p_limit: 100 }
+const reason = { p_reason: 'why not', p_ticket: null, p_request_id: null }
+
+const sessionSelectors = (names: Names): object[] => [
+  { organization: names.slug, state: 'any' },
+  { organization: names.organization, state: 'any' },
+  { ids: [names.session], state: 'any' },
+  { grant: names.grant, state: 'any' },
+]
+
+/**
+ * Every function that an operator may execute, with the calls that try to reach what `names` names. A function
+ * that is missing here fails the test of escapes.
+ */
+export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[]>> = {
+  blocklist_status: () => [{}],
+  check_token: ({ jti }) => [{ p_jti: jti }],
+  claim_blocklist: () => [{ p_limit: 100 }],
+  get_own_session: ({ session }) => [{ p_session: session }],
+  get_session: ({ session }) => [{ p_session: session }],
+  list_audit_events: (names) =>
+    [
+      { organization: names.slug },
+      { organization: names.organization },
+      { target: names.session },
+      { target: names.user },
+      { actor: names.login },
+      { ticket: names.ticket },
+    ].map((selector) =>
+      selecting(selector, { p_after_at: null, p_after_organization: null, p_after_seq: null, p_limit: 100 }),
+    ),
+  list_own_sessions: (names) => sessionSelectors(names).map((selector) => selecting(selector, page)),
+  list_sessions: (names) =>
+    [
+      ...sessionSelectors(names),
+      { user: names.user, state: 'any' },
+      { user: names.email, state: 'any' },
+      { organization: names.slug, user: names.email },
+    ].map((selector) => selecting(selector, page)),
+  mark_published: ({ jti }) => [{ p_jtis: [jti] }],
+  recall_result: ({ request }) => [
+    { p_request_id: request, p_command: 'sessions.revoke', p_arguments: '{}' },
+  ],
+  record_intent: (names) =>
+    [names.slug, names.organization].map((organization) => ({
+      p_organization: organization,
+      p_function: 'get_session',
+      p_arguments: JSON.stringify({ session: names.session }),
+      p_reason: 'why not',
+      p_ticket: null,
+    })),
+  remember_result: ({ request }) => [
+    { p_request_id: request, p_command: 'sessions.revoke', p_arguments: '{}', p_result: '{}' },
+  ],
+  residual_access: ({ session }) => [{ p_sessions: [session] }],
+  revoke_own_sessions: ({ session }) => [{ p_sessions: [session], ...reason }],
+  revoke_sessions: ({ session }) => [{ p_sessions: [session], ...reason }],
+  schema_version: () => [{}],
+  whoami: () => [{}],
+}
+
+/** The statement that makes a call, and its values. */
+export const callOf = (name: string, args: Arguments): [text: string, values: unknown[]] => [
+  `select * from meander.${name}(${Object.keys(args)
+    .map((key, index) => `${key} => $${index + 1}`)
+    .join(', ')})`,
+  Object.values(args),
+]
