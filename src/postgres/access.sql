@@ -44,14 +44,20 @@ grant select on meander.organization_settings to meander_functions;
 create policy functions_select on meander.organization_settings for select to meander_functions using (
   organization_id = any ((select meander.readable_organizations())::uuid[]));
 
-grant select on meander.users to meander_functions;
+grant select, update (status, deactivated_at) on meander.users to meander_functions;
 create policy functions_select on meander.users for select to meander_functions using (
   organization_id = any ((select meander.readable_organizations())::uuid[])
   or id = any ((select meander.visible_staff())::uuid[]));
+create policy functions_select_staff on meander.users for select to meander_functions using (
+  organization_id is null and (select meander.is_administrator()));
+create policy functions_update on meander.users for update to meander_functions using (
+  organization_id = any ((select meander.changeable_organizations())::uuid[]));
 
-grant select on meander.support_access_grants to meander_functions;
+grant select, update (revoked_at, revoked_by, revoke_reason) on meander.support_access_grants to meander_functions;
 create policy functions_select on meander.support_access_grants for select to meander_functions using (
   organization_id = any ((select meander.readable_organizations())::uuid[]));
+create policy functions_update on meander.support_access_grants for update to meander_functions using (
+  organization_id = any ((select meander.changeable_organizations())::uuid[]));
 
 grant select, update (revoked_at, revoked_by, revoke_reason) on meander.sessions to meander_functions;
 create policy functions_select on meander.sessions for select to meander_functions using (
@@ -75,7 +81,9 @@ create policy functions_insert on meander.token_blocklist for insert to meander_
 create policy functions_update on meander.token_blocklist for update to meander_functions using (
   organization_id = any ((select meander.publishable_organizations())::uuid[]));
 
-grant select on meander.audit_log to meander_functions;
+grant select on meander.audit_log, meander.audit_heads to meander_functions;
+create policy functions_select on meander.audit_heads for select to meander_functions using (
+  organization_id = any ((select meander.auditable_organizations())::uuid[]));
 create policy functions_select on meander.audit_log for select to meander_functions using (
   organization_id = any ((select meander.auditable_organizations())::uuid[]));
 
@@ -101,18 +109,21 @@ create policy guard_select on meander.intents for select to meander_guard using 
 create policy guard_select on meander.installation for select to meander_guard using (true);
 create policy guard_select on meander.migrations for select to meander_guard using (true);
 
--- role: meander_system (logout, own sessions) ----------------------------------------------------------------
+-- role: meander_system (logout, own sessions, staff) ---------------------------------------------------------
 -- Acts on exactly the session or the person that its functions check; no operator's reach is involved.
 grant select on meander.organizations, meander.organization_settings, meander.users, meander.support_access_grants,
-  meander.installation, meander.audit_log to meander_system;
+  meander.installation, meander.audit_log, meander.audit_heads to meander_system;
+grant update (status, deactivated_at) on meander.users to meander_system;
+grant update (revoked_at, revoked_by, revoke_reason) on meander.support_access_grants to meander_system;
 grant select, update (revoked_at, revoked_by, revoke_reason) on meander.sessions to meander_system;
 grant select (id, session_id, organization_id, parent_id, access_jti, access_expires_at, created_at, rotated_at, revoked_at),
   update (revoked_at) on meander.refresh_tokens to meander_system;
 grant select, insert on meander.token_blocklist to meander_system;
 create policy system_select on meander.organizations for select to meander_system using (true);
 create policy system_select on meander.organization_settings for select to meander_system using (true);
-create policy system_select on meander.users for select to meander_system using (true);
-create policy system_select on meander.support_access_grants for select to meander_system using (true);
+create policy system_all on meander.users to meander_system using (true);
+create policy system_all on meander.support_access_grants to meander_system using (true);
+create policy system_select on meander.audit_heads for select to meander_system using (true);
 create policy system_select on meander.installation for select to meander_system using (true);
 create policy system_select on meander.audit_log for select to meander_system using (true);
 create policy system_all on meander.sessions to meander_system using (true);

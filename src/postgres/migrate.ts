@@ -162,30 +162,39 @@ const signatures = async (db: Queryable, name: string): Promise<string[]> =>
     )
   ).map(({ signature }) => signature)
 
+/** The statements that take every privilege on a function back, but its owner's. */
+const grantsOf = async (db: Queryable, name: string): Promise<string[]> =>
+  (
+    await db.query<{ statement: string }>(
+      `select format('revoke all on function %s from %s', p.oid::regprocedure,
+         case a.grantee when 0 then 'public' else a.grantee::regrole::text end) as statement
+       from pg_proc p
+       cross join aclexplode(p.proacl) as a
+       where p.pronamespace = 'meander'::regnamespace and p.proname = $1 and a.grantee <> p.proowner`,
+      [name],
+    )
+  ).map(({ statement }) => statement)
+
+/** Another return type or other parameter names (42P13), or an overload beside the old one (42725). */
+const signatureChanged = ['42P13', '42725']
+
 /**
  * Creates or replaces one function. Its old privileges go first, or a role that the file no longer names would
- * keep its own; a changed signature leaves no overload behind.
+ * keep its own; where the signature changed, the old function goes too, with the policies and views over it, which
+ * are applied anew after the functions.
  */
 const applyFunction = async (db: Queryable, file: SqlFile): Promise<void> => {
-  const name = functionName(file.path)
-  const before = await signatures(db, name)
-  for (const signature of before) {
-    await db.query(`revoke all on function ${signature} from public, meander_functions, meander_guard, meander_system,
-      meander_audit, meander_registrar, meander_signal, meander_operator, meander_owner, meander_auth, meander_publisher`)
-  }
+  const before = await signatures(db, functionName(file.path))
+  for (const statement of await grantsOf(db, functionName(file.path))) await db.query(statement)
   await db.query('savepoint before_function')
   try {
     await db.query(file.text)
   } catch (error) {
-    // 42P13: another return type or other parameter names, which only a drop allows.
-    if ((error as { code?: string }).code !== '42P13') throw error
+    if (!signatureChanged.includes((error as { code?: string }).code ?? '')) throw error
     await db.query('rollback to savepoint before_function')
-    for (const signature of before) await db.query(`drop function ${signature}`)
+    for (const signature of before) await db.query(`drop function ${signature} cascade`)
     await db.query(file.text)
-    return
   }
-  const after = await signatures(db, name)
-  if (after.length > 1) for (const signature of before) await db.query(`drop function ${signature}`)
 }
 
 export interface MigrateResult {
@@ -281,12 +290,9 @@ const applyPresentFiles = async (
   const changed = files.filter(({ path, sha256 }) => everything || known.get(path) !== sha256)
   if (changed.length === 0) return []
   for (const file of files) {
-    // Access names every table and is applied last, whatever changed.
-    if (file.path.startsWith('functions/')) {
-      if (changed.includes(file)) await applyFunction(tx, file)
-    } else if (file.path === 'access.sql' || changed.includes(file)) {
-      await tx.query(file.text)
-    }
+    // Views and access stand on the functions, and are applied after them whatever changed.
+    if (!file.path.startsWith('functions/')) await tx.query(file.text)
+    else if (changed.includes(file)) await applyFunction(tx, file)
   }
   for (const path of known.keys()) {
     if (files.some((file) => file.path === path)) continue

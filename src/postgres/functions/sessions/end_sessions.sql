@@ -8,8 +8,9 @@
 --
 -- Sessions that ended before are gone through as well, so that a repeat mends what a broken store left open.
 -- An expired session is marked too: a policy that is loosened later must not bring it back.
+-- p_reasons: one for each session.
 -- Returns one entry for each session that exists; raises MC500 when anything live is left.
-create or replace function meander.end_sessions(p_sessions uuid[], p_reason text)
+create or replace function meander.end_sessions(p_sessions uuid[], p_reasons text[])
 returns meander.ended_session[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -29,9 +30,10 @@ begin
   select jsonb_object_agg(d.id, meander.session_state(d.revoked_at, d.effective_expires_at, v_at)) into v_prior
   from meander.session_details d where d.id = any (p_sessions);
 
-  update meander.sessions
-  set revoked_at = v_at, revoked_by = session_user, revoke_reason = p_reason
-  where id = any (p_sessions) and revoked_at is null;
+  update meander.sessions s
+  set revoked_at = v_at, revoked_by = session_user, revoke_reason = ending.reason
+  from unnest(p_sessions, p_reasons) as ending (id, reason)
+  where s.id = ending.id and s.revoked_at is null;
   update meander.refresh_tokens
   set revoked_at = v_at
   where session_id = any (p_sessions) and rotated_at is null and revoked_at is null;

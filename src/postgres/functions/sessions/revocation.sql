@@ -19,7 +19,7 @@ declare
   v_result jsonb;
 begin
   select array_agg(distinct s) into v_asked from unnest(p_sessions) as s;
-  v_ended := case when p_in_scope = '{}' then '{}' else meander.end_sessions(p_in_scope, p_reason) end;
+  v_ended := case when p_in_scope = '{}' then '{}' else meander.end_sessions(p_in_scope, array_fill(p_reason, array[cardinality(p_in_scope)])) end;
 
   select jsonb_build_object(
     'summary', jsonb_build_object(
