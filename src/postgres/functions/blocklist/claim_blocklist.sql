@@ -1,6 +1,6 @@
 -- Takes up to p_limit unpublished, unexpired blocked tokens within reach for this transaction, oldest end first;
 -- what another publisher holds is skipped. Confirm with mark_published in the same transaction.
--- A global admin gets only what that person's own logins ended.
+-- A global admin gets only what that login ended.
 -- remaining_ms: life left by this database's clock.
 -- Raises MC400, MC401 (neither publisher, administrator nor operator).
 create or replace function meander.claim_blocklist(p_limit integer)

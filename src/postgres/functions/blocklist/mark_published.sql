@@ -1,4 +1,5 @@
 -- Notes that these blocked tokens are in Redis. Returns how many were noted now.
+-- A global admin notes only what that login ended.
 -- Raises MC400, MC401.
 create or replace function meander.mark_published(p_jtis uuid[])
 returns integer
@@ -8,15 +9,18 @@ set lock_timeout = '5s'
 as $$
 declare
   v_organizations uuid[] := meander.publishable_organizations();
+  v_ended_by_me boolean := (meander.current_operator()).role = 'global_admin';
   v_count integer;
 begin
   perform meander.check_targets(p_jtis);
   if v_organizations is null then
     raise exception using errcode = 'MC401', message = 'this login may not publish the blocklist';
   end if;
-  update meander.token_blocklist
+  update meander.token_blocklist b
   set published_at = clock_timestamp()
-  where jti = any (p_jtis) and organization_id = any (v_organizations) and published_at is null;
+  where b.jti = any (p_jtis) and b.organization_id = any (v_organizations) and b.published_at is null
+    and (v_ended_by_me is not true or exists (
+      select from meander.sessions s where s.id = b.session_id and s.revoked_by = session_user));
   get diagnostics v_count = row_count;
   return v_count;
 end
