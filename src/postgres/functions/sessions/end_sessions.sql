@@ -9,7 +9,8 @@
 -- Sessions that ended before are gone through as well, so that a repeat mends what a broken store left open.
 -- An expired session is marked too: a policy that is loosened later must not bring it back.
 -- p_reasons: one for each session.
--- Returns one entry for each session that exists; raises MC500 when anything live is left.
+-- Returns one entry for each session; raises MC500 when anything live is left, or when the caller's right to
+-- these sessions ended in the middle: then its policies hid rows from the act, and from the check as well.
 create or replace function meander.end_sessions(p_sessions uuid[], p_reasons text[])
 returns meander.ended_session[]
 language plpgsql
@@ -69,9 +70,13 @@ begin
     where session_id = any (p_sessions) and created_at = v_at group by session_id
   ) as b on b.session_id = s.id
   where s.id = any (p_sessions);
+  if coalesce(cardinality(v_ended), 0) <> (select count(distinct s) from unnest(p_sessions) as s) then
+    raise exception using errcode = 'MC500', message = 'the right to end these sessions ended before they did',
+      hint = 'Nothing was changed; look what is within your reach now.';
+  end if;
 
   notify meander_blocklist;
-  return coalesce(v_ended, '{}');
+  return v_ended;
 end
 $$;
 alter function meander.end_sessions owner to meander_functions;
