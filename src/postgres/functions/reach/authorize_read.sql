@@ -1,7 +1,7 @@
 -- First layer of every reading function: who calls, and which organizations this call may read.
 -- p_function, p_arguments: the call, as the intent of a global admin must name it.
 -- p_organization: slug or id that narrows the call to one organization, or null.
--- Raises MC401 no operator, MC403 a role without rights, MC404 an organization unknown or out of reach (alike),
+-- Raises MC400 arguments that are no object, MC401 no operator, MC403 a role without rights, MC404 an organization unknown or out of reach (alike),
 -- MC428 a global admin's call that is not on the organization's record yet.
 create or replace function meander.authorize_read(p_function text, p_arguments jsonb, p_organization text)
 returns uuid[]
@@ -17,6 +17,8 @@ begin
     raise exception using errcode = 'MC401', message = 'this login is no enabled operator of an active user';
   elsif v_operator.role = 'none' then
     raise exception using errcode = 'MC403', message = 'the role of this operator''s user may not do this';
+  elsif p_arguments is null or jsonb_typeof(p_arguments) <> 'object' then
+    raise exception using errcode = 'MC400', message = 'the arguments of a call are a JSON object';
   end if;
 
   v_reach := case

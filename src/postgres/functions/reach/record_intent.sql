@@ -26,7 +26,10 @@ begin
   if v_operator.login is null then
     raise exception using errcode = 'MC401', message = 'this login is no enabled operator of an active user';
   end if;
-  if p_function is null or p_arguments is null or jsonb_typeof(p_arguments) <> 'object' then
+  -- What goes on another's record is short and plain.
+  if p_function is null or p_function collate "C" !~ '^[a-z_]{1,63}$'
+    or p_arguments is null or jsonb_typeof(p_arguments) <> 'object'
+    or length(meander.intent_arguments(p_arguments)::text) > 20000 then
     raise exception using errcode = 'MC400', message = 'an intent names a function and its arguments';
   end if;
   perform meander.check_reason(p_reason, p_ticket);
