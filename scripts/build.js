@@ -5,9 +5,10 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { lateBuiltins, namedExports } from './plugins.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const at = (path) => `${root}${path}`
@@ -28,77 +29,94 @@ const commit = () => {
   }
 }
 
-/** commander loads child_process (2 ms) at every start for subcommands that are files; nobody here calls it. */
-const lateChildProcess = {
-  name: 'late child_process',
-  setup(context) {
-    context.onResolve({ filter: /^(node:)?child_process$/ }, ({ importer, path }) =>
-      importer.includes('/node_modules/commander/') ? { path, namespace: 'late' } : undefined,
-    )
-    context.onLoad({ filter: /.*/, namespace: 'late' }, () => ({
-      contents: "exports.spawn = (...args) => process.getBuiltinModule('node:child_process').spawn(...args)",
-    }))
+const options = {
+  absWorkingDir: root,
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  // Every chunk lies directly in dist, beside the .sql files: see src/postgres/sql-folder.ts.
+  chunkNames: '[name]-[hash]',
+  external,
+  plugins: [lateBuiltins, namedExports(external)],
+  define: {
+    BUILD_VERSION: JSON.stringify(JSON.parse(readFileSync(at('package.json'), 'utf8')).version),
+    BUILD_COMMIT: JSON.stringify(commit()),
   },
-}
-
-/**
- * `const { parse } = await import('dotenv')` works in node for CommonJS packages, but a bundle of one has only a
- * default export: what the tests saw would not be what is shipped. So it gets the names that node sees.
- */
-const namedExports = {
-  name: 'named exports',
-  setup(context) {
-    context.onResolve({ filter: /^[^.]/ }, ({ kind, path, importer }) =>
-      kind === 'dynamic-import' &&
-      !importer.includes('/node_modules/') &&
-      !external.some((name) => `${path}/`.startsWith(`${name}/`)) &&
-      !path.startsWith('node:')
-        ? { path, namespace: 'named' }
-        : undefined,
-    )
-    context.onLoad({ filter: /.*/, namespace: 'named' }, async ({ path }) => {
-      const names = Object.keys(await import(path)).filter((name) => /^[\w$]+$/.test(name))
-      return { contents: `export { ${names.join(', ')} } from '${path}'`, resolveDir: root }
-    })
-  },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  metafile: true,
+  write: false,
+  logLevel: 'warning',
 }
 
 const bundle = (names) =>
   build({
-    absWorkingDir: root,
+    ...options,
     entryPoints: names.map((name) => `src/${name}.ts`).filter((path) => existsSync(at(path))),
-    outdir: 'dist',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    // Every chunk lies directly in dist, beside the .sql files: see src/postgres/sql-folder.ts.
-    chunkNames: '[name]-[hash]',
-    external,
-    // CommonJS dependencies (commander, pg, ioredis, cli-table3) call require() for what node has built in, and
-    // for nothing else: a require that reads no file costs no start-up.
-    banner: { js: 'const require = process.getBuiltinModule;' },
-    plugins: [lateChildProcess, namedExports],
-    define: {
-      BUILD_VERSION: JSON.stringify(JSON.parse(readFileSync(at('package.json'), 'utf8')).version),
-      BUILD_COMMIT: JSON.stringify(commit()),
-    },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    metafile: true,
-    write: false,
-    logLevel: 'warning',
   })
 
-const tool = await bundle(['main'])
+/**
+ * Each file that main.js imports costs a fiftieth of a start of node. So they are put into it, and where they were
+ * remains a line that passes their names on to the parts that are loaded late.
+ */
+const mergeStart = async ({ outputFiles, metafile: { outputs } }) => {
+  const code = new Map(outputFiles.map(({ path, text }) => [relative(root, path), text]))
+  const start = new Set(['dist/main.js'])
+  for (const file of start) {
+    for (const { path, kind } of outputs[file].imports) if (kind === 'import-statement') start.add(path)
+  }
+  const parts = [...start].map((file, part) => {
+    const names = outputs[file].exports.map((name) => ({
+      name,
+      inside: file === 'dist/main.js' ? name : `${name}_${part}`,
+    }))
+    const list = (from, to) => names.map((entry) => `${entry[from]} as ${entry[to]}`).join(', ')
+    return {
+      file,
+      whole: `export { ${list('name', 'inside')} } from './${basename(file)}'`,
+      line: `export { ${list('inside', 'name')} } from './main.js'\n`,
+    }
+  })
+  const merged = await build({
+    ...options,
+    stdin: { contents: parts.map(({ whole }) => whole).join('\n'), resolveDir: at('dist') },
+    splitting: false,
+    plugins: [
+      {
+        name: 'what was built',
+        setup(context) {
+          context.onResolve({ filter: /^\.\// }, ({ path, kind }) =>
+            kind === 'dynamic-import' ? { path, external: true } : { path, namespace: 'built' },
+          )
+          context.onLoad({ filter: /.*/, namespace: 'built' }, ({ path }) => ({
+            contents: code.get(join('dist', path)),
+          }))
+        },
+      },
+    ],
+  })
+  for (const { file, line } of parts) code.set(file, line)
+  code.set('dist/main.js', merged.outputFiles[0].text)
+  const inputs = Object.assign({}, ...parts.map(({ file }) => outputs[file].inputs))
+  const sources = Object.entries(outputs).map(([file, output]) => [
+    file,
+    start.has(file) ? {} : output.inputs,
+  ])
+  return { code, sources: { ...Object.fromEntries(sources), 'dist/main.js': inputs } }
+}
+
+const tool = await mergeStart(await bundle(['main']))
 const library = await bundle(['index', 'blocklist'])
 const sql = readdirSync(at('src/postgres'), { recursive: true }).filter((path) => path.endsWith('.sql'))
 const dist = new Map([
-  ...[...tool.outputFiles, ...library.outputFiles].map(({ path, contents }) => [path, contents]),
+  ...[...tool.code].map(([file, text]) => [at(file), text]),
+  ...library.outputFiles.map(({ path, text }) => [path, text]),
   ...sql.map((path) => [at(`dist/${path}`), readFileSync(at(`src/postgres/${path}`))]),
   // Which source ended in which chunk: read by the test that holds what a command loads.
-  [at('dist/meta.json'), JSON.stringify({ ...tool.metafile.outputs, ...library.metafile.outputs })],
+  [at('dist/meta.json'), JSON.stringify(tool.sources)],
 ])
 // What did not change is left alone and the rest replaced at once, so that whoever runs the tool now never finds half
 // of it; main.js comes after the chunks that it asks for.

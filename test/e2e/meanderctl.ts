@@ -39,15 +39,16 @@ export const meanderctl = async (
   return { exitCode, signal, stdout, stderr }
 }
 
-interface Output {
-  readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>
+interface Source {
+  readonly bytesInOutput: number
 }
 
 const packageIn = (path: string): string | undefined =>
   /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]
 
 /** What the build put into each file of dist. */
-const chunks = (): Record<string, Output> => JSON.parse(readFileSync(join(root, 'dist/meta.json'), 'utf8'))
+const chunks = (): Record<string, Record<string, Source>> =>
+  JSON.parse(readFileSync(join(root, 'dist/meta.json'), 'utf8'))
 
 /** The packages whose code a command loaded, bundled or not, as V8's own list of scripts tells it. */
 export const packagesLoadedBy = async (
@@ -63,7 +64,7 @@ export const packagesLoadedBy = async (
       .map(({ url }) => fileURLToPath(url).replace(root, ''))
     const outputs = chunks()
     const sources = scripts.flatMap((script) =>
-      Object.entries(outputs[script]?.inputs ?? { [script]: { bytesInOutput: 1 } })
+      Object.entries(outputs[script] ?? { [script]: { bytesInOutput: 1 } })
         .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
         .map(([source]) => source),
     )
