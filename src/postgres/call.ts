@@ -1,5 +1,5 @@
 import { errorOfState, MeanderError, type sqlStates } from '../errors.ts'
-import type { Queryable } from './database.ts'
+import type { Queryable, Row } from './database.ts'
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
@@ -23,9 +23,28 @@ const statement = (name: string, args: object): [text: string, values: unknown[]
   Object.values(args),
 ]
 
+/** Only an administrator may call these. */
+const isAdministrators = (name: string): boolean => /_operators?$|^terminate_login$/.test(name)
+
+const ask = async (db: Queryable, name: string, args: object): Promise<Row[]> => {
+  try {
+    return await db.query(...statement(name, args))
+  } catch (error) {
+    const denied = error instanceof MeanderError && error.code === 'REFUSED' && error.sqlState === '42501'
+    if (!denied || isAdministrators(name)) throw error
+    // Every operator may call all the others, whatever comes of it then.
+    const { message, hint, sqlState } = error
+    throw new MeanderError('UNAUTHENTICATED', `${message}; it is no operator`, {
+      hint,
+      sqlState,
+      cause: error,
+    })
+  }
+}
+
 /** Rows of a function that returns a table. Arguments are named as in the `.sql` file: `{ p_limit: 50 }`. */
 export const callRows = async <R>(db: Queryable, name: string, args: object): Promise<R[]> => {
-  const rows = await db.query(...statement(name, args))
+  const rows = await ask(db, name, args)
   const [first] = rows
   if (first === undefined) return []
   const names = Object.keys(first).map((key) => [key, camel(key)] as const)
@@ -34,7 +53,7 @@ export const callRows = async <R>(db: Queryable, name: string, args: object): Pr
 
 /** The one value of a function that returns a scalar or a JSON document. */
 export const callValue = async <V>(db: Queryable, name: string, args: object): Promise<V> => {
-  const [row] = await db.query(...statement(name, args))
+  const [row] = await ask(db, name, args)
   return camelize(Object.values(row ?? { nothing: null })[0]) as V
 }
 

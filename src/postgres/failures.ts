@@ -75,15 +75,22 @@ export const asFailure = (error: unknown, place: Place): unknown => {
       'Name the primary, or set PGTARGETSESSIONATTRS=read-write',
     )
   }
+  if (state === '42501') {
+    // The schema itself is closed to whoever is in none of our roles; `meander_…` are the roles and functions.
+    return /\bmeander\b/.test(message)
+      ? fail(
+          'UNAUTHENTICATED',
+          `The login ${place.user} is no operator here: ${message}`,
+          `An administrator registers it: meanderctl operators add ${place.user} --user EMAIL`,
+        )
+      : fail(
+          'REFUSED',
+          `The login ${place.user} may not do this: ${message}`,
+          'See what it may: meanderctl whoami',
+        )
+  }
   // A name of ours is in the message, whatever its language: anything else is not about our schema.
   if (!message.includes('meander')) return error
-  if (state === '42501') {
-    return fail(
-      'UNAUTHENTICATED',
-      `The login ${place.user} is no operator here: ${message}`,
-      `An administrator registers it: meanderctl operators add ${place.user} --user EMAIL`,
-    )
-  }
   if (state === '3F000') {
     return fail(
       'FAILED',
