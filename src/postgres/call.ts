@@ -33,10 +33,10 @@ const ask = async (db: Queryable, name: string, args: object): Promise<Row[]> =>
     const denied = error instanceof MeanderError && error.code === 'REFUSED' && error.sqlState === '42501'
     if (!denied || isAdministrators(name)) throw error
     // Every operator may call all the others, whatever comes of it then.
-    const { message, hint, sqlState } = error
+    const { message, hint } = error
     throw new MeanderError('UNAUTHENTICATED', `${message}; it is no operator`, {
       hint,
-      sqlState,
+      sqlState: '42501',
       cause: error,
     })
   }
