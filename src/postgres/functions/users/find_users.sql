@@ -16,8 +16,9 @@ declare
   v_staff boolean := meander.is_administrator();
   v_me uuid := (meander.current_operator()).user_id;
 begin
-  if p_names is null or cardinality(p_names) not between 1 and 10000 then
-    raise exception using errcode = 'MC400', message = '1 to 10000 names are required';
+  if p_names is null or cardinality(p_names) not between 1 and 10000
+    or array_position(p_names, null) is not null then
+    raise exception using errcode = 'MC400', message = '1 to 10000 names are required, and none may be null';
   end if;
   if not v_staff then
     v_organizations := meander.authorize_read('find_users',

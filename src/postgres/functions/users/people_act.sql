@@ -42,7 +42,7 @@ begin
 
   if p_act = 'offboard' then
     select coalesce(jsonb_object_agg(r.user_id, r.message), '{}') into v_refusals
-    from meander.offboarding_refusals(p_users, v_access.user_id) as r;
+    from meander.offboarding_refusals(p_users, v_access.organizations, v_access.user_id) as r;
   end if;
   select coalesce(array_agg(u.id), '{}') into v_scope
   from meander.users u
@@ -57,6 +57,11 @@ begin
     into v_done
     from unnest(p_users, p_reasons, p_tickets) as asked (id, reason, ticket)
     where id = any (v_scope);
+    -- A right that ended in the middle hides rows from the act, and then it is not whole.
+    if coalesce(jsonb_array_length(v_done), 0) <> cardinality(v_scope) then
+      raise exception using errcode = 'MC500', message = 'the right to these users ended before the act did',
+        hint = 'Nothing was changed; look what is within your reach now.';
+    end if;
   end if;
 
   perform meander.append_audit_events(array_agg(

@@ -6,14 +6,16 @@ returns table (user_id uuid, message text)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_organizations uuid[];
 begin
   perform meander.check_targets(p_users);
   if not meander.is_administrator() then
-    perform meander.authorize_read('refused_offboardings', jsonb_build_object('users', to_jsonb(p_users)), null);
+    v_organizations := meander.authorize_read('refused_offboardings', jsonb_build_object('users', to_jsonb(p_users)), null);
   end if;
   return query
   select r.user_id, r.message
-  from meander.offboarding_refusals(p_users, (meander.current_operator()).user_id) as r;
+  from meander.offboarding_refusals(p_users, v_organizations, (meander.current_operator()).user_id) as r;
 end
 $$;
 alter function meander.refused_offboardings owner to meander_functions;
