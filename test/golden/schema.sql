@@ -161,6 +161,13 @@ CREATE FUNCTION meander.check_limit(p_limit integer) RETURNS void
 
 ALTER FUNCTION meander.check_limit(p_limit integer) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.check_people(p_users uuid[], p_reasons text[], p_tickets text[]) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.check_people(p_users uuid[], p_reasons text[], p_tickets text[]) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.check_reason(p_reason text, p_ticket text) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -248,12 +255,19 @@ CREATE FUNCTION meander.end_session(p_session uuid, p_cause text) RETURNS jsonb
 
 ALTER FUNCTION meander.end_session(p_session uuid, p_cause text) OWNER TO meander_system;
 
-CREATE FUNCTION meander.end_sessions(p_sessions uuid[], p_reason text) RETURNS meander.ended_session[]
+CREATE FUNCTION meander.end_sessions(p_sessions uuid[], p_reasons text[]) RETURNS meander.ended_session[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-ALTER FUNCTION meander.end_sessions(p_sessions uuid[], p_reason text) OWNER TO meander_functions;
+ALTER FUNCTION meander.end_sessions(p_sessions uuid[], p_reasons text[]) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.end_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid, p_deactivate boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.end_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid, p_deactivate boolean) OWNER TO meander_functions;
 
 SET default_tablespace = '';
 
@@ -282,6 +296,13 @@ CREATE FUNCTION meander.find_operator(p_login text) RETURNS meander.operators
 
 ALTER FUNCTION meander.find_operator(p_login text) OWNER TO meander_registrar;
 
+CREATE FUNCTION meander.find_users(p_names text[], p_organization text) RETURNS TABLE(place bigint, user_id uuid, email text, name text, organization text, role text, status text, myself boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.find_users(p_names text[], p_organization text) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.forbid_change() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -306,6 +327,15 @@ CREATE FUNCTION meander.get_session(p_session uuid) RETURNS jsonb
     AS …;
 
 ALTER FUNCTION meander.get_session(p_session uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.get_user(p_user text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS …;
+
+ALTER FUNCTION meander.get_user(p_user text) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.granted_organizations() RETURNS uuid[]
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -421,6 +451,16 @@ CREATE FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at 
 
 ALTER FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.list_users(p_selector jsonb, p_after_email text, p_after_id uuid, p_limit integer) RETURNS TABLE(id uuid, email text, name text, organization_id uuid, organization text, role text, status text, deactivated_at timestamp with time zone, active_sessions bigint, last_activity_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS …;
+
+ALTER FUNCTION meander.list_users(p_selector jsonb, p_after_email text, p_after_id uuid, p_limit integer) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.mark_published(p_jtis uuid[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -437,12 +477,43 @@ CREATE FUNCTION meander.moment(p_value text) RETURNS timestamp with time zone
 
 ALTER FUNCTION meander.moment(p_value text) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.offboarding_refusals(p_users uuid[], p_organizations uuid[], p_me uuid) RETURNS TABLE(user_id uuid, message text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.offboarding_refusals(p_users uuid[], p_organizations uuid[], p_me uuid) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organizations uuid[]) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 ALTER FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organizations uuid[]) OWNER TO meander_guard;
+
+CREATE FUNCTION meander.people_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.people_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.people_outcome(p_act text, p_ended boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.people_outcome(p_act text, p_ended boolean) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.plain_address(p_address inet) RETURNS inet
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -502,6 +573,30 @@ CREATE FUNCTION meander.refusal(p_code text, p_message text) RETURNS jsonb
     AS …;
 
 ALTER FUNCTION meander.refusal(p_code text, p_message text) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.refused_offboardings(p_users uuid[]) RETURNS TABLE(user_id uuid, message text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.refused_offboardings(p_users uuid[]) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.reinstate(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.reinstate(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.reinstate_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.reinstate_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arguments jsonb, p_result jsonb) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -597,6 +692,26 @@ CREATE FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_e
 
 ALTER FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.sign_out_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.sign_out_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.staff_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.staff_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) OWNER TO meander_system;
+
 CREATE FUNCTION meander.start_chain() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -610,6 +725,45 @@ CREATE FUNCTION meander.terminate_login(p_login text) RETURNS integer
     AS …;
 
 ALTER FUNCTION meander.terminate_login(p_login text) OWNER TO meander_signal;
+
+CREATE FUNCTION meander.user_records(p_users uuid[], p_at timestamp with time zone) RETURNS TABLE(id uuid, email text, name text, organization_id uuid, organization text, role text, status text, deactivated_at timestamp with time zone, active_sessions bigint, last_activity_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.user_records(p_users uuid[], p_at timestamp with time zone) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.uuid_or_null(p_text text) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.uuid_or_null(p_text text) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.verify_facts(p_users uuid[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.verify_facts(p_users uuid[]) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.verify_staff(p_users uuid[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS …;
+
+ALTER FUNCTION meander.verify_staff(p_users uuid[]) OWNER TO meander_system;
+
+CREATE FUNCTION meander.verify_users(p_users uuid[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS …;
+
+ALTER FUNCTION meander.verify_users(p_users uuid[]) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.visible_staff() RETURNS uuid[]
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1124,6 +1278,8 @@ CREATE POLICY functions_insert ON meander.token_blocklist FOR INSERT TO meander_
 
 CREATE POLICY functions_own ON meander.requests TO meander_functions USING ((login = SESSION_USER)) WITH CHECK ((login = SESSION_USER));
 
+CREATE POLICY functions_select ON meander.audit_heads FOR SELECT TO meander_functions USING ((organization_id = ANY (( SELECT meander.auditable_organizations() AS auditable_organizations)::uuid[])));
+
 CREATE POLICY functions_select ON meander.audit_log FOR SELECT TO meander_functions USING ((organization_id = ANY (( SELECT meander.auditable_organizations() AS auditable_organizations)::uuid[])));
 
 CREATE POLICY functions_select ON meander.installation FOR SELECT TO meander_functions USING (true);
@@ -1142,11 +1298,17 @@ CREATE POLICY functions_select ON meander.token_blocklist FOR SELECT TO meander_
 
 CREATE POLICY functions_select ON meander.users FOR SELECT TO meander_functions USING (((organization_id = ANY (( SELECT meander.readable_organizations() AS readable_organizations)::uuid[])) OR (id = ANY (( SELECT meander.visible_staff() AS visible_staff)::uuid[]))));
 
+CREATE POLICY functions_select_staff ON meander.users FOR SELECT TO meander_functions USING (((organization_id IS NULL) AND ( SELECT meander.is_administrator() AS is_administrator)));
+
 CREATE POLICY functions_update ON meander.refresh_tokens FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
 CREATE POLICY functions_update ON meander.sessions FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
+CREATE POLICY functions_update ON meander.support_access_grants FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
+
 CREATE POLICY functions_update ON meander.token_blocklist FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.publishable_organizations() AS publishable_organizations)::uuid[])));
+
+CREATE POLICY functions_update ON meander.users FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
 CREATE POLICY guard_all ON meander.sessions TO meander_guard USING (true);
 
@@ -1208,7 +1370,13 @@ CREATE POLICY system_all ON meander.refresh_tokens TO meander_system USING (true
 
 CREATE POLICY system_all ON meander.sessions TO meander_system USING (true);
 
+CREATE POLICY system_all ON meander.support_access_grants TO meander_system USING (true);
+
 CREATE POLICY system_all ON meander.token_blocklist TO meander_system USING (true);
+
+CREATE POLICY system_all ON meander.users TO meander_system USING (true);
+
+CREATE POLICY system_select ON meander.audit_heads FOR SELECT TO meander_system USING (true);
 
 CREATE POLICY system_select ON meander.audit_log FOR SELECT TO meander_system USING (true);
 
@@ -1217,10 +1385,6 @@ CREATE POLICY system_select ON meander.installation FOR SELECT TO meander_system
 CREATE POLICY system_select ON meander.organization_settings FOR SELECT TO meander_system USING (true);
 
 CREATE POLICY system_select ON meander.organizations FOR SELECT TO meander_system USING (true);
-
-CREATE POLICY system_select ON meander.support_access_grants FOR SELECT TO meander_system USING (true);
-
-CREATE POLICY system_select ON meander.users FOR SELECT TO meander_system USING (true);
 
 ALTER TABLE meander.token_blocklist ENABLE ROW LEVEL SECURITY;
 
@@ -1270,6 +1434,9 @@ GRANT ALL ON FUNCTION meander.changeable_organizations() TO meander_functions;
 REVOKE ALL ON FUNCTION meander.check_limit(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.check_limit(p_limit integer) TO meander_system;
 
+REVOKE ALL ON FUNCTION meander.check_people(p_users uuid[], p_reasons text[], p_tickets text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.check_people(p_users uuid[], p_reasons text[], p_tickets text[]) TO meander_system;
+
 REVOKE ALL ON FUNCTION meander.check_reason(p_reason text, p_ticket text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.check_reason(p_reason text, p_ticket text) TO meander_system;
 GRANT ALL ON FUNCTION meander.check_reason(p_reason text, p_ticket text) TO meander_registrar;
@@ -1309,8 +1476,11 @@ GRANT ALL ON FUNCTION meander.enable_operator(p_login text) TO meander_owner;
 REVOKE ALL ON FUNCTION meander.end_session(p_session uuid, p_cause text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.end_session(p_session uuid, p_cause text) TO meander_auth;
 
-REVOKE ALL ON FUNCTION meander.end_sessions(p_sessions uuid[], p_reason text) FROM PUBLIC;
-GRANT ALL ON FUNCTION meander.end_sessions(p_sessions uuid[], p_reason text) TO meander_system;
+REVOKE ALL ON FUNCTION meander.end_sessions(p_sessions uuid[], p_reasons text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.end_sessions(p_sessions uuid[], p_reasons text[]) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.end_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid, p_deactivate boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.end_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid, p_deactivate boolean) TO meander_system;
 
 GRANT SELECT ON TABLE meander.operators TO meander_guard;
 GRANT SELECT,INSERT,DELETE ON TABLE meander.operators TO meander_registrar;
@@ -1321,6 +1491,10 @@ GRANT UPDATE(disabled_at) ON TABLE meander.operators TO meander_registrar;
 
 REVOKE ALL ON FUNCTION meander.find_operator(p_login text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION meander.find_users(p_names text[], p_organization text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.find_users(p_names text[], p_organization text) TO meander_operator;
+GRANT ALL ON FUNCTION meander.find_users(p_names text[], p_organization text) TO meander_owner;
+
 REVOKE ALL ON FUNCTION meander.forbid_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.get_own_session(p_session uuid) FROM PUBLIC;
@@ -1328,6 +1502,9 @@ GRANT ALL ON FUNCTION meander.get_own_session(p_session uuid) TO meander_operato
 
 REVOKE ALL ON FUNCTION meander.get_session(p_session uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.get_session(p_session uuid) TO meander_operator;
+
+REVOKE ALL ON FUNCTION meander.get_user(p_user text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.get_user(p_user text) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.granted_organizations() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.granted_organizations() TO meander_functions;
@@ -1369,6 +1546,9 @@ GRANT ALL ON FUNCTION meander.list_own_sessions(p_selector jsonb, p_sort text, p
 REVOKE ALL ON FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) TO meander_operator;
 
+REVOKE ALL ON FUNCTION meander.list_users(p_selector jsonb, p_after_email text, p_after_id uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.list_users(p_selector jsonb, p_after_email text, p_after_id uuid, p_limit integer) TO meander_operator;
+
 REVOKE ALL ON FUNCTION meander.mark_published(p_jtis uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.mark_published(p_jtis uuid[]) TO meander_operator;
 GRANT ALL ON FUNCTION meander.mark_published(p_jtis uuid[]) TO meander_publisher;
@@ -1377,8 +1557,19 @@ GRANT ALL ON FUNCTION meander.mark_published(p_jtis uuid[]) TO meander_owner;
 REVOKE ALL ON FUNCTION meander.moment(p_value text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.moment(p_value text) TO meander_system;
 
+REVOKE ALL ON FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) TO meander_operator;
+
+REVOKE ALL ON FUNCTION meander.offboarding_refusals(p_users uuid[], p_organizations uuid[], p_me uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.offboarding_refusals(p_users uuid[], p_organizations uuid[], p_me uuid) TO meander_system;
+
 REVOKE ALL ON FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organizations uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organizations uuid[]) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.people_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.people_outcome(p_act text, p_ended boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.people_outcome(p_act text, p_ended boolean) TO meander_system;
 
 REVOKE ALL ON FUNCTION meander.plain_address(p_address inet) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.plain_address(p_address inet) TO meander_functions;
@@ -1403,6 +1594,15 @@ GRANT ALL ON FUNCTION meander.record_refusal(p_home uuid, p_action text, p_targe
 
 REVOKE ALL ON FUNCTION meander.refusal(p_code text, p_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.refusal(p_code text, p_message text) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.refused_offboardings(p_users uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.refused_offboardings(p_users uuid[]) TO meander_operator;
+GRANT ALL ON FUNCTION meander.refused_offboardings(p_users uuid[]) TO meander_owner;
+
+REVOKE ALL ON FUNCTION meander.reinstate(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.reinstate_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.reinstate_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arguments jsonb, p_result jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arguments jsonb, p_result jsonb) TO meander_operator;
@@ -1445,10 +1645,30 @@ REVOKE ALL ON FUNCTION meander.session_state(p_revoked_at timestamp with time zo
 GRANT ALL ON FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) TO meander_guard;
 GRANT ALL ON FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) TO meander_system;
 
+REVOKE ALL ON FUNCTION meander.sign_out_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.sign_out_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) TO meander_operator;
+
+REVOKE ALL ON FUNCTION meander.staff_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.staff_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) TO meander_owner;
+
 REVOKE ALL ON FUNCTION meander.start_chain() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.terminate_login(p_login text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.terminate_login(p_login text) TO meander_owner;
+
+REVOKE ALL ON FUNCTION meander.user_records(p_users uuid[], p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.user_records(p_users uuid[], p_at timestamp with time zone) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.uuid_or_null(p_text text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.verify_facts(p_users uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.verify_facts(p_users uuid[]) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.verify_staff(p_users uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.verify_staff(p_users uuid[]) TO meander_owner;
+
+REVOKE ALL ON FUNCTION meander.verify_users(p_users uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.verify_users(p_users uuid[]) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.visible_staff() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.visible_staff() TO meander_functions;
@@ -1459,6 +1679,8 @@ GRANT ALL ON FUNCTION meander.whoami() TO meander_owner;
 GRANT ALL ON FUNCTION meander.whoami() TO meander_publisher;
 GRANT ALL ON FUNCTION meander.whoami() TO meander_auth;
 
+GRANT SELECT ON TABLE meander.audit_heads TO meander_functions;
+GRANT SELECT ON TABLE meander.audit_heads TO meander_system;
 GRANT SELECT,INSERT ON TABLE meander.audit_heads TO meander_audit;
 
 GRANT UPDATE(seq) ON TABLE meander.audit_heads TO meander_audit;
@@ -1580,6 +1802,15 @@ GRANT SELECT ON TABLE meander.support_access_grants TO meander_auth;
 
 GRANT UPDATE(id) ON TABLE meander.support_access_grants TO meander_guard;
 
+GRANT UPDATE(revoked_at) ON TABLE meander.support_access_grants TO meander_functions;
+GRANT UPDATE(revoked_at) ON TABLE meander.support_access_grants TO meander_system;
+
+GRANT UPDATE(revoked_by) ON TABLE meander.support_access_grants TO meander_functions;
+GRANT UPDATE(revoked_by) ON TABLE meander.support_access_grants TO meander_system;
+
+GRANT UPDATE(revoke_reason) ON TABLE meander.support_access_grants TO meander_functions;
+GRANT UPDATE(revoke_reason) ON TABLE meander.support_access_grants TO meander_system;
+
 GRANT SELECT ON TABLE meander.users TO meander_functions;
 GRANT SELECT ON TABLE meander.users TO meander_guard;
 GRANT SELECT ON TABLE meander.users TO meander_system;
@@ -1598,6 +1829,12 @@ GRANT INSERT(email),UPDATE(email) ON TABLE meander.users TO meander_directory;
 GRANT INSERT(display_name),UPDATE(display_name) ON TABLE meander.users TO meander_directory;
 
 GRANT INSERT(role),UPDATE(role) ON TABLE meander.users TO meander_directory;
+
+GRANT UPDATE(status) ON TABLE meander.users TO meander_functions;
+GRANT UPDATE(status) ON TABLE meander.users TO meander_system;
+
+GRANT UPDATE(deactivated_at) ON TABLE meander.users TO meander_functions;
+GRANT UPDATE(deactivated_at) ON TABLE meander.users TO meander_system;
 
 GRANT SELECT ON TABLE meander.session_details TO meander_functions;
 GRANT SELECT ON TABLE meander.session_details TO meander_guard;

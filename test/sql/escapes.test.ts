@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { asLogin, closeLogins, type Login, password } from '../support/as-login.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { asLogin, closeLogins, closeLoginsBut, type Login, password } from '../support/as-login.ts'
 import {
   emailOf,
   organizations,
@@ -117,6 +117,7 @@ beforeAll(async () => {
   for (const login of tried) as[login] = await asLogin(server, database, login)
 })
 
+afterEach(() => closeLoginsBut(root, ...Object.values(as)))
 afterAll(closeLogins)
 
 /** What a call gave, rows or refusal, as a text in which the things named are called alike. */
@@ -226,7 +227,9 @@ describe('functions', () => {
   })
 
   it('find what is one’s own, or the comparison above would prove nothing', async () => {
-    for (const name of functionNames.filter((one) => /^(get|list|check|recall|mark)_(?!own)/.test(one))) {
+    for (const name of functionNames.filter((one) =>
+      /^(find|get|list|check|recall|mark|verify)_(?!own)/.test(one),
+    )) {
       const spare = await outcome(as.kari, name, operatorCalls[name]?.(own)[0] ?? {}, own)
       expect(spare, name).not.toBe(
         await outcome(as.kari, name, operatorCalls[name]?.(unknown)[0] ?? {}, unknown),
@@ -244,7 +247,8 @@ describe('functions', () => {
             const told = await outcome(as[login], name, { ...args, [key]: wrong }, foreign)
             for (const secret of secrets) expect(told).not.toContain(secret)
             if (told.startsWith('{"code"')) expect(told).toMatch(/^\{"code":"MC4\d\d"/)
-            if (Array.isArray(value)) expect(told, `${key} ${JSON.stringify(wrong)}`).toContain('"MC400"')
+            if (Array.isArray(value) && key !== 'p_tickets')
+              expect(told, `${key} ${JSON.stringify(wrong)}`).toContain('"MC400"')
           }
         }
       }
@@ -388,7 +392,7 @@ describe('who is refused', () => {
     await past("status = 'deactivated', deactivated_at = now()")
     expect(await codes(login)).toEqual(['MC401'])
     await past("status = 'active', deactivated_at = null, role = 'member'")
-    for (const name of ['list_sessions', 'get_session', 'list_audit_events'])
+    for (const name of ['list_sessions', 'get_session', 'list_audit_events', 'list_users', 'verify_users'])
       expect(await outcome(login, name, operatorCalls[name]?.(own)[0] ?? {}, own)).toContain('"MC403"')
     expect(
       await login.value('select meander.revoke_sessions($1, $2, null, null)', [[own.session], 'me?']),
@@ -681,7 +685,7 @@ describe('the second layer', () => {
     const sessions = await all(organizations.hlf)
     expect(Number(await as.ada.value('select meander.careless_read(null)'))).toBeGreaterThan(0)
     expect(await as.ada.value('select meander.careless_update($1)', [sessions])).toBe('0')
-    await as.ada.fails('MC500', 'select meander.careless_revoke($1)', [sessions])
+    await as.ada.fails('42501', 'select meander.careless_revoke($1)', [sessions])
     expect(await rowsOf(organizations.hlf)).toBe(before)
   })
 

@@ -19,6 +19,12 @@ const selecting = (selector: object, others: Arguments): Arguments => ({
   ...others,
 })
 const page = { p_sort: 'created', p_after_at: null, p_after_id: null, p_limit: 100 }
+const people = (user: string): Arguments => ({
+  p_users: [user],
+  p_reasons: ['why not'],
+  p_tickets: [null],
+  p_request_id: null,
+})
 const reason = { p_reason: 'why not', p_ticket: null, p_request_id: null }
 
 const sessionSelectors = (names: Names): object[] => [
@@ -36,8 +42,15 @@ export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[
   blocklist_status: () => [{}],
   check_token: ({ jti }) => [{ p_jti: jti }],
   claim_blocklist: () => [{ p_limit: 100 }],
+  find_users: ({ user, email, slug, organization }) => [
+    { p_names: [user], p_organization: null },
+    { p_names: [email], p_organization: null },
+    { p_names: [email], p_organization: slug },
+    { p_names: [email], p_organization: organization },
+  ],
   get_own_session: ({ session }) => [{ p_session: session }],
   get_session: ({ session }) => [{ p_session: session }],
+  get_user: ({ user, email }) => [{ p_user: user }, { p_user: email }],
   list_audit_events: (names) =>
     [
       { organization: names.slug },
@@ -57,7 +70,15 @@ export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[
       { user: names.email, state: 'any' },
       { organization: names.slug, user: names.email },
     ].map((selector) => selecting(selector, page)),
+  list_users: (names) =>
+    [
+      { organization: names.slug },
+      { organization: names.organization },
+      { search: names.email },
+      { search: names.email.slice(0, 3) },
+    ].map((selector) => selecting(selector, { p_after_email: null, p_after_id: null, p_limit: 100 })),
   mark_published: ({ jti }) => [{ p_jtis: [jti] }],
+  offboard_users: ({ user }) => [people(user)],
   recall_result: ({ request }) => [
     { p_request_id: request, p_command: 'sessions.revoke', p_arguments: '{}' },
   ],
@@ -69,6 +90,8 @@ export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[
       p_reason: 'why not',
       p_ticket: null,
     })),
+  refused_offboardings: ({ user }) => [{ p_users: [user] }],
+  reinstate_users: ({ user }) => [people(user)],
   remember_result: ({ request }) => [
     { p_request_id: request, p_command: 'sessions.revoke', p_arguments: '{}', p_result: '{}' },
   ],
@@ -76,6 +99,8 @@ export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[
   revoke_own_sessions: ({ session }) => [{ p_sessions: [session], ...reason }],
   revoke_sessions: ({ session }) => [{ p_sessions: [session], ...reason }],
   schema_version: () => [{}],
+  sign_out_users: ({ user }) => [people(user)],
+  verify_users: ({ user }) => [{ p_users: [user] }],
   whoami: () => [{}],
 }
 

@@ -37,6 +37,10 @@ const revoke = (...ids: string[]): [string, unknown[]] => [
   'select meander.revoke_sessions($1, $2, null, null)',
   [ids, 'phone lost'],
 ]
+const offboard = (...ids: string[]): [string, unknown[]] => [
+  'select meander.offboard_users($1, $2, $3, null)',
+  [ids, ids.map(() => 'left'), ids.map(() => null)],
+]
 
 beforeAll(async () => {
   database = await peopledDatabase(server)
@@ -341,6 +345,31 @@ describe('under a grant', () => {
     await root.rows('rollback')
     await waiting
     expect(await root.value('select revoked_at from meander.sessions where id = $1', [slow.id])).toBeNull()
+  })
+
+  it('an off-boarding that outlives its right is undone whole', async () => {
+    await root.rows('delete from meander.support_access_grants')
+    await seedGrant(server, database, 'gro', 'hlf', '1500 milliseconds')
+    await intend('offboard_users', { users: [people.liv.id] })
+    const before = await root.value('select count(*) from meander.audit_log')
+    await root.rows('begin')
+    await root.rows('select from meander.sessions where user_id = $1 for update', [people.liv.id])
+    const waiting = gro.fails('MC500', ...offboard(people.liv.id))
+    await root.rows('select pg_sleep(2)')
+    await root.rows('rollback')
+    await waiting
+    expect(await root.value('select status from meander.users where id = $1', [people.liv.id])).toBe('active')
+    expect(await root.value('select count(*) from meander.audit_log')).toBe(before)
+  })
+
+  it('a refused off-boarding tells nothing of an organization that has another intent only', async () => {
+    await seedGrant(server, database, 'gro', 'nhf')
+    await intend('list_users', {}, 'nhf')
+    await intend('offboard_users', { users: [people.nils.id] }, 'hlf')
+    const told = JSON.parse((await gro.value(...offboard(people.nils.id))) ?? '')
+    expect(told.items).toEqual([
+      { userId: people.nils.id, email: null, outcome: 'notFound', message: 'no such user within your reach' },
+    ])
   })
 
   it('the grant cannot be revoked in the middle of an act', async () => {

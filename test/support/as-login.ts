@@ -45,7 +45,7 @@ const asText = { getTypeParser: () => (value: string) => value } as unknown as p
 /** Of several statements at once the last one counts. */
 const lastRows = <R>(result: pg.QueryResult | pg.QueryResult[]): R[] =>
   (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []
-const opened = new Set<pg.Client>()
+const opened = new Set<Login>()
 
 /** Connects as `login`; `postgres` is the superuser. Past the tool on purpose: what psql may, this may. */
 export const asLogin = async (server: PostgresServer, database: string, login: string): Promise<Login> => {
@@ -54,10 +54,9 @@ export const asLogin = async (server: PostgresServer, database: string, login: s
   // A connection that the server ended tells so at its next statement.
   client.on('error', () => {})
   await client.connect()
-  opened.add(client)
   const rows = async <R extends object>(text: string, values: readonly unknown[] = []): Promise<R[]> =>
     values.length === 0 ? lastRows(await client.query(text)) : (await client.query(text, [...values])).rows
-  return {
+  const connection: Login = {
     login,
     rows,
     value: async (text, values) =>
@@ -72,14 +71,18 @@ export const asLogin = async (server: PostgresServer, database: string, login: s
       return { code, message: result.message, detail: result.detail, hint: result.hint }
     },
     close: async () => {
-      opened.delete(client)
+      opened.delete(connection)
       await client.end()
     },
   }
+  opened.add(connection)
+  return connection
 }
 
 /** Ends what the file still holds open; for `afterAll`. */
-export const closeLogins = async (): Promise<void> => {
-  await Promise.all([...opened].map((client) => client.end()))
-  opened.clear()
+export const closeLogins = (): Promise<void> => closeLoginsBut()
+
+/** Ends what a test opened, but not what its file goes on with; for `afterEach`. */
+export const closeLoginsBut = async (...keep: readonly Login[]): Promise<void> => {
+  await Promise.all([...opened].filter((login) => !keep.includes(login)).map((login) => login.close()))
 }
