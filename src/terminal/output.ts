@@ -30,8 +30,7 @@ export const pour = async (
 }
 
 /** As git does: the pager is a shell command, `less` leaves short text on the screen, and no pager is no error. */
-const pagerScript = `trap : INT
-LESS=\${LESS-FRX}; export LESS
+const pagerScript = `LESS=\${LESS-FRX}; export LESS
 eval "$1"
 code=$?
 if [ $code -eq 127 ]; then exec cat; fi

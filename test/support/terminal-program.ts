@@ -67,10 +67,14 @@ const acts: Record<string, () => Promise<void>> = {
   },
 }
 
+// An open connection keeps a process alive as this does: a question that never ends is seen.
+const alive = setInterval(() => {}, 1000)
 try {
   await acts[act]?.()
 } catch (error) {
   if (!(error instanceof MeanderError)) throw error
   terminal.warn(`${error.code}: ${error.message}`)
   process.exitCode = error.exitCode
+} finally {
+  clearInterval(alive)
 }
