@@ -54,15 +54,15 @@ export async function* sheets<T>(
   items: Iterable<T>,
   options: PaintOptions,
 ): AsyncGenerator<string> {
-  const measure = await ruler()
+  // Labels are our own plain letters: string-width, which takes as long to load as node to start, is not asked.
   const labels = columns.map(headerOf)
-  const width = Math.max(...labels.map(measure))
+  const width = Math.max(...labels.map((label) => label.length))
   let between = ''
   for (const item of items) {
     const lines = columns.map((column, at) => {
-      const label = labels[at] ?? ''
+      const label = (labels[at] ?? '').padEnd(width)
       const { text, tone } = cellOf(column, item, options)
-      return `${label}${' '.repeat(width - measure(label))}${gap}${options.style.tone(tone, text)}\n`
+      return `${label}${gap}${options.style.tone(tone, text)}\n`
     })
     yield `${between}${lines.join('')}`
     between = '\n'
