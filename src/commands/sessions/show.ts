@@ -27,12 +27,7 @@ export const showSession = async (id: string, options: ShowOptions, context: Con
   if (show.format !== 'table' && show.format !== 'wide') return show.item(sessionDetailsView, details)
 
   await show.item(sessionView, details.session)
-  await show.text('\nRefresh chain\n')
-  await show.list(refreshTokenView, details.chain)
-  await show.text('\nLive access tokens\n')
-  if (details.accessTokens.length === 0) await show.text('none\n')
-  await show.list(accessTokenView, details.accessTokens)
-  await show.text('\nRecord\n')
-  if (details.auditEvents.length === 0) await show.text('nothing yet\n')
-  await show.list(auditEventView, details.auditEvents)
+  await show.section('Refresh chain', refreshTokenView, details.chain)
+  await show.section('Live access tokens', accessTokenView, details.accessTokens)
+  await show.section('Record', auditEventView, details.auditEvents)
 }

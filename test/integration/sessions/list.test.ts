@@ -86,7 +86,7 @@ beforeAll(async () => {
   expect(code).toBe(0)
 })
 
-afterAll(closeLogins)
+afterAll(() => closeLogins())
 
 describe('who sees what', () => {
   const hlf = [
