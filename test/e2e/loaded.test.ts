@@ -1,18 +1,54 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
+import { password } from '../support/as-login.ts'
+import { peopledDatabase } from '../support/people.ts'
+import { postgresAt } from '../support/postgres.ts'
 import { packagesLoadedBy } from './meanderctl.ts'
 
+/** What each start costs in any case. */
+const always = ['commander', 'env-paths', 'is-safe-filename']
+
+/** What takes as long to load as node takes to start: for those who use it alone. */
+const heavy = [
+  '@electric-sql/pglite',
+  '@inquirer/core',
+  '@inquirer/prompts',
+  'cli-table3',
+  'ioredis',
+  'ora',
+  'zod',
+]
+
 /** Start-up is a feature: what a command does not use, it does not load. A new name here costs every start. */
-describe('packages loaded', () => {
+describe('packages loaded without a server', () => {
   it.each([
-    [['--version'], 0, ['commander']],
-    [['--help'], 0, ['commander']],
-    [['sessions', '--help'], 0, ['commander']],
-    [['sessions', 'list', '--help'], 0, ['commander']],
-    [['sessions', 'revoke', '--help'], 0, ['commander']],
-    [['sessions', 'list', '--no-such-option'], 2, ['commander']],
-  ])('meanderctl %j', async (args, exitCode, packages) => {
-    const loaded = await packagesLoadedBy(args)
-    expect(loaded.ended).toMatchObject({ exitCode })
-    expect(loaded.packages).toEqual(packages)
+    [['--version'], 0],
+    [['--help'], 0],
+    [['sessions', '--help'], 0],
+    [['sessions', 'list', '--help'], 0],
+    [['sessions', 'revoke', '--help'], 0],
+    [['sessions', 'list', '--no-such-option'], 2],
+  ])('meanderctl %j', async (args, exitCode) => {
+    const { ended, packages } = await packagesLoadedBy(args)
+    expect(ended).toMatchObject({ exitCode })
+    expect(packages).toEqual(always)
+  })
+})
+
+describe('packages loaded to ask PostgreSQL', () => {
+  it.each([
+    [['whoami'], []],
+    [['sessions', 'list', '-o', 'json'], []],
+    [['sessions', 'list', '-o', 'id'], []],
+    [['users', 'list'], ['string-width']],
+    [['audit', 'list', '-o', 'csv'], ['csv-stringify']],
+  ])('meanderctl %j', async (args, also) => {
+    const server = postgresAt(inject('postgres'))
+    const database = await peopledDatabase(server)
+    const { ended, packages } = await packagesLoadedBy(args, {
+      DATABASE_URL: server.url('kari', database, password),
+    })
+    expect(ended).toMatchObject({ exitCode: 0 })
+    expect(packages).toEqual(expect.arrayContaining([...always, 'pg', ...also]))
+    expect(packages.filter((name) => heavy.includes(name))).toEqual([])
   })
 })
