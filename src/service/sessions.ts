@@ -176,17 +176,19 @@ export class Sessions {
       .filter(({ outcome }) => outcome !== 'notFound')
       .map(({ sessionId }) => sessionId)
     const { cause, ...blocklist } = await this.#blocklist.settle(ended)
-    return { result: { requestId, dryRun: false, ...revocation, ...blocklist }, cause }
+    const { summary, items } = revocation
+    return { result: { requestId, dryRun: false, summary, ...blocklist, items }, cause }
   }
 
-  async #previewed(revocation: Revocation): Promise<RevocationResult> {
+  async #previewed({ summary, items }: Revocation): Promise<RevocationResult> {
     const mode = await this.#blocklist.mode()
     return {
       requestId: null,
       dryRun: true,
-      ...revocation,
+      summary,
       blocklist: { mode, published: 0, pending: 0 },
       residualAccess: [],
+      items,
     }
   }
 
