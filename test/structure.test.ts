@@ -28,7 +28,7 @@ const rooms: Record<string, { readonly may: readonly string[]; readonly types?: 
       'version.ts',
     ],
   },
-  'commands/': { may: ['service/', 'views/', 'errors.ts'], types: ['context.ts'] },
+  'commands/': { may: ['service/', 'views/', 'errors.ts', 'version.ts'], types: ['context.ts'] },
   'service/': { may: ['postgres/', 'redis/', 'errors.ts'] },
   'postgres/': { may: ['errors.ts'], types: ['config/'] },
   'redis/': { may: ['errors.ts'], types: ['config/'] },
