@@ -228,7 +228,7 @@ describe('the pager', patience, () => {
   })
 
   it('is not for pipes', async () => {
-    const { screen } = await runInPty(`${command('page', { pager: 'echo paged' })} | cat`)
+    const { screen } = await runInPty(`${command('page', { pager: 'echo paged' })} 2> /dev/null | cat`)
     expect(screen).toContain('line 1\nline 2\nline 3')
     expect(screen).not.toContain('paged')
   })
@@ -237,7 +237,7 @@ describe('the pager', patience, () => {
 describe('progress', patience, () => {
   it('is a spinner with count, rate and time left, and leaves one line', async () => {
     const { raw, screen } = await run('progress', { color: 'never' }, {}, 100)
-    expect(raw).toMatch(/Ending sessions: \d of 10 \(\d0 %\), \d\.\d a second, 1 s left/)
+    expect(raw).toMatch(/Ending sessions: \d of 10 \(\d0 %\), \d\.\d a second, \d s left/)
     expect(screen).toBe('ended 10 sessions')
     expect(raw.lastIndexOf(`${esc}[?25h`)).toBeGreaterThan(raw.lastIndexOf(`${esc}[?25l`))
   })
