@@ -65,10 +65,17 @@ const claim = (folder: string, own: string): number | null => {
  * Holds `folder` for this process until the returned function is called or the process ends, however it does.
  * Not a lock of a library: those go by the age of a file, and a process that was stopped for a while (Ctrl-Z, a
  * suspended laptop) loses its lock without knowing.
- * @throws MeanderError FAILED when another process keeps it.
+ * @throws MeanderError FAILED when another process keeps it, or the folder cannot be made.
  */
 export const lock = async (folder: string, { waitMs = 10_000, note }: LockOptions): Promise<() => void> => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new MeanderError('FAILED', `No store can be kept here: ${(error as Error).message}`, {
+      hint: 'Set XDG_DATA_HOME to a folder that you may write',
+      cause: error,
+    })
+  }
   const own = join(folder, `${process.pid}-${startOf(process.pid) ?? ''}`)
   const until = Date.now() + waitMs
   let told = false

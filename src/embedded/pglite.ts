@@ -14,7 +14,7 @@ export interface EmbeddedDatabase extends Database {
 }
 
 /** Who made the store; like a server's superuser, it may be anybody. */
-export const superuser = 'postgres'
+const superuser = 'postgres'
 
 /**
  * Starts PostgreSQL in this process, as its superuser. `data` is made if it is not there, and must not be open

@@ -76,6 +76,17 @@ describe('one process at a time', () => {
     expect(await Promise.all(all.map((one) => one.ended()))).toEqual([0, 0, 0, 0])
     expect(readFileSync(counter, 'utf8')).toBe('40')
   })
+
+  test('of two that come at the same moment never both get it', async () => {
+    const folder = freshFolder()
+    const start = String(Date.now() + 1000)
+    const both = [program.run('race', folder, start), program.run('race', folder, start)]
+    await Promise.all(both.map((one) => one.ended()))
+    const got = both.flatMap((one) => one.output().match(/got \d+/g) ?? [])
+    expect(both.map((one) => one.output().includes('raced'))).toEqual([true, true])
+    expect(got.length).toBeGreaterThan(30)
+    expect(new Set(got).size).toBe(got.length)
+  })
 })
 
 describe('a dead process holds nothing', () => {

@@ -6,14 +6,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-
 export interface Process {
   readonly child: ChildProcess
   readonly pid: number
   /** Resolves with the first line that has `text` in it. */
   says(text: string): Promise<string>
   ended(): Promise<number | null>
+  output(): string
 }
 
 export interface Program {
@@ -47,6 +46,7 @@ export const follow = (child: ChildProcess): Process => {
         await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), exited])
       }
     },
+    output: () => output,
     ended: async () => (await exited)[0] as number | null,
   }
 }
@@ -56,7 +56,7 @@ export const buildProgram = async ({ without = false } = {}): Promise<Program> =
   const home = mkdtempSync(join(tmpdir(), 'meanderctl-embedded-'))
   const program = join(home, 'program.mjs')
   await build({
-    entryPoints: [at('./program.ts')],
+    entryPoints: [fileURLToPath(new URL('./program.ts', import.meta.url))],
     outfile: program,
     bundle: true,
     format: 'esm',
@@ -74,7 +74,7 @@ export const buildProgram = async ({ without = false } = {}): Promise<Program> =
       },
     ],
   })
-  cpSync(at('../../../src/postgres'), home, {
+  cpSync(fileURLToPath(new URL('../../../src/postgres', import.meta.url)), home, {
     recursive: true,
     filter: (path) => path.endsWith('.sql') || statSync(path).isDirectory(),
   })

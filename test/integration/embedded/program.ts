@@ -27,6 +27,18 @@ const acts: Record<string, () => Promise<void>> = {
       release()
     }
   },
+  /** Comes to 300 locks at the very moment that others do, and says which it got. */
+  race: async () => {
+    process.setMaxListeners(0)
+    for (let n = 0; n < 300; n++) {
+      while (Date.now() < Number(count) + n * 5);
+      await lock(join(folder, String(n)), { waitMs: 0 }).then(
+        () => say(`got ${n}.`),
+        () => {},
+      )
+    }
+    say('raced')
+  },
   create: async () => {
     say(`creating ${process.pid}`)
     await createStore({ folder, toolVersion: 'test', ...patient })

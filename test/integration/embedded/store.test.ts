@@ -115,6 +115,17 @@ describe('the store', () => {
     expect(await counts(await enter(folder))).toEqual(before)
   })
 
+  test("has an administrator, who takes an operator's rights and gives them back", async () => {
+    const kari = await enter(freshFolder())
+    const admin = await asLogin(kari, 'postgres')
+    await admin.query(
+      "select meander.disable_operator('kari', 'gone', null), meander.terminate_login('kari')",
+    )
+    await expect(sessionsOf(kari, {})).rejects.toMatchObject({ code: 'UNAUTHENTICATED', sqlState: 'MC401' })
+    await admin.query("select meander.enable_operator('kari')")
+    expect(await sessionsOf(kari, {})).not.toEqual([])
+  })
+
   test('is made once, and for its owner alone', async () => {
     const folder = freshFolder()
     const made = statSync(join(folder, 'demo')).ino
@@ -151,6 +162,15 @@ describe('what cannot be opened says why', () => {
       hint: 'Start over: meanderctl demo --reset',
     })
     expect(readdirSync(join(folder, 'demo.lock'))).toEqual([])
+  })
+
+  test('a folder that cannot be made', async () => {
+    const file = join(program.folder, 'file')
+    writeFileSync(file, '')
+    await expect(createStore({ folder: file, toolVersion })).rejects.toMatchObject({
+      code: 'FAILED',
+      hint: 'Set XDG_DATA_HOME to a folder that you may write',
+    })
   })
 
   test('the optional part left out', async () => {
