@@ -172,7 +172,7 @@ describe('the same SQL decides', () => {
     ['kari', { ip: 'nonsense' }, 'USAGE'],
     ['kari', { device: 'x', misspelled: 1 }, 'USAGE'],
     ['gro', {}, 0],
-    ['auth', {}, '42501'],
+    ['auth', {}, 'REFUSED'],
     ['postgres', {}, 'UNAUTHENTICATED'],
   ])('%s lists %j: %s', async (who, selector, expected) => {
     const result = await bothAnswer(who, list, page(selector))
@@ -188,7 +188,7 @@ describe('the same SQL decides', () => {
   test.each(['sessions', 'users', 'refresh_tokens', 'token_blocklist', 'audit_log', 'operators', 'intents'])(
     'kari has nothing to look for in the table %s',
     async (table) => {
-      const expected = { failed: { code: '42501', message: `permission denied for table ${table}` } }
+      const expected = { failed: { code: 'REFUSED', message: expect.stringContaining(table) } }
       expect(await bothAnswer('kari', `select * from meander.${table}`)).toMatchObject(expected)
       expect(await bothAnswer('kari', `delete from meander.${table}`)).toMatchObject(expected)
     },
