@@ -75,11 +75,13 @@ create policy functions_update on meander.refresh_tokens for update to meander_f
 grant select, insert, update (published_at) on meander.token_blocklist to meander_functions;
 create policy functions_select on meander.token_blocklist for select to meander_functions using (
   organization_id = any ((select meander.readable_organizations())::uuid[])
-  or organization_id = any ((select meander.publishable_organizations())::uuid[]));
+  or organization_id = any ((select meander.publishable_organizations())::uuid[])
+  or session_id = any ((select meander.own_ended_sessions())::uuid[]));
 create policy functions_insert on meander.token_blocklist for insert to meander_functions with check (
   organization_id = any ((select meander.changeable_organizations())::uuid[]));
 create policy functions_update on meander.token_blocklist for update to meander_functions using (
-  organization_id = any ((select meander.publishable_organizations())::uuid[]));
+  organization_id = any ((select meander.publishable_organizations())::uuid[])
+  or session_id = any ((select meander.own_ended_sessions())::uuid[]));
 
 grant select on meander.audit_log, meander.audit_heads to meander_functions;
 create policy functions_select on meander.audit_heads for select to meander_functions using (

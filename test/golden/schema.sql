@@ -494,6 +494,13 @@ CREATE FUNCTION meander.offboarding_refusals(p_users uuid[], p_organizations uui
 
 ALTER FUNCTION meander.offboarding_refusals(p_users uuid[], p_organizations uuid[], p_me uuid) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.own_ended_sessions() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.own_ended_sessions() OWNER TO meander_guard;
+
 CREATE FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organizations uuid[]) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1294,7 +1301,7 @@ CREATE POLICY functions_select ON meander.sessions FOR SELECT TO meander_functio
 
 CREATE POLICY functions_select ON meander.support_access_grants FOR SELECT TO meander_functions USING ((organization_id = ANY (( SELECT meander.readable_organizations() AS readable_organizations)::uuid[])));
 
-CREATE POLICY functions_select ON meander.token_blocklist FOR SELECT TO meander_functions USING (((organization_id = ANY (( SELECT meander.readable_organizations() AS readable_organizations)::uuid[])) OR (organization_id = ANY (( SELECT meander.publishable_organizations() AS publishable_organizations)::uuid[]))));
+CREATE POLICY functions_select ON meander.token_blocklist FOR SELECT TO meander_functions USING (((organization_id = ANY (( SELECT meander.readable_organizations() AS readable_organizations)::uuid[])) OR (organization_id = ANY (( SELECT meander.publishable_organizations() AS publishable_organizations)::uuid[])) OR (session_id = ANY (( SELECT meander.own_ended_sessions() AS own_ended_sessions)::uuid[]))));
 
 CREATE POLICY functions_select ON meander.users FOR SELECT TO meander_functions USING (((organization_id = ANY (( SELECT meander.readable_organizations() AS readable_organizations)::uuid[])) OR (id = ANY (( SELECT meander.visible_staff() AS visible_staff)::uuid[]))));
 
@@ -1306,7 +1313,7 @@ CREATE POLICY functions_update ON meander.sessions FOR UPDATE TO meander_functio
 
 CREATE POLICY functions_update ON meander.support_access_grants FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
-CREATE POLICY functions_update ON meander.token_blocklist FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.publishable_organizations() AS publishable_organizations)::uuid[])));
+CREATE POLICY functions_update ON meander.token_blocklist FOR UPDATE TO meander_functions USING (((organization_id = ANY (( SELECT meander.publishable_organizations() AS publishable_organizations)::uuid[])) OR (session_id = ANY (( SELECT meander.own_ended_sessions() AS own_ended_sessions)::uuid[]))));
 
 CREATE POLICY functions_update ON meander.users FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
@@ -1562,6 +1569,9 @@ GRANT ALL ON FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p
 
 REVOKE ALL ON FUNCTION meander.offboarding_refusals(p_users uuid[], p_organizations uuid[], p_me uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.offboarding_refusals(p_users uuid[], p_organizations uuid[], p_me uuid) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.own_ended_sessions() FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.own_ended_sessions() TO meander_functions;
 
 REVOKE ALL ON FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organizations uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organizations uuid[]) TO meander_system;

@@ -1,5 +1,5 @@
 -- The blocklist within reach: mode, unexpired blocked tokens, those Redis may not know, and the oldest of these.
--- A global admin learns only of what that login ended.
+-- A global admin learns only of what that login ended; everybody of what they ended of their own.
 -- Raises MC401.
 create or replace function meander.blocklist_status()
 returns table (mode text, live bigint, pending bigint, oldest_pending_at timestamptz)
@@ -8,6 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_organizations uuid[] := coalesce(nullif(meander.publishable_organizations(), '{}'), meander.readable_organizations());
+  v_own uuid[] := meander.own_ended_sessions();
   v_ended_by_me boolean := (meander.current_operator()).role = 'global_admin';
 begin
   if v_organizations is null then
@@ -20,9 +21,10 @@ begin
     count(*) filter (where b.published_at is null),
     min(b.created_at) filter (where b.published_at is null)
   from meander.token_blocklist b
-  where b.organization_id = any (v_organizations) and b.expires_at > clock_timestamp()
-    and (v_ended_by_me is not true or exists (
-      select from meander.sessions s where s.id = b.session_id and s.revoked_by = session_user));
+  where b.expires_at > clock_timestamp()
+    and (b.session_id = any (v_own)
+      or b.organization_id = any (v_organizations) and (v_ended_by_me is not true or exists (
+        select from meander.sessions s where s.id = b.session_id and s.revoked_by = session_user)));
 end
 $$;
 alter function meander.blocklist_status owner to meander_functions;

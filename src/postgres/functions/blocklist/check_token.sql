@@ -1,5 +1,5 @@
 -- What the blocklist knows of one access token. remaining_ms: life left by this database's clock, 0 when expired.
--- A global admin learns only of what that login ended.
+-- A global admin learns only of what that login ended; everybody of what they ended of their own.
 -- Raises MC400 (null), MC401, MC404 (unknown or foreign, alike).
 create or replace function meander.check_token(p_jti uuid)
 returns table (
@@ -12,6 +12,7 @@ as $$
 #variable_conflict use_column
 declare
   v_organizations uuid[] := coalesce(nullif(meander.publishable_organizations(), '{}'), meander.readable_organizations());
+  v_own uuid[] := meander.own_ended_sessions();
   v_ended_by_me boolean := (meander.current_operator()).role = 'global_admin';
 begin
   if p_jti is null then
@@ -24,9 +25,10 @@ begin
     greatest(0, (extract(epoch from b.expires_at - clock_timestamp()) * 1000)::bigint),
     b.published_at, (select i.blocklist_mode from meander.installation i)
   from meander.token_blocklist b
-  where b.jti = p_jti and b.organization_id = any (v_organizations)
-    and (v_ended_by_me is not true or exists (
-      select from meander.sessions s where s.id = b.session_id and s.revoked_by = session_user));
+  where b.jti = p_jti
+    and (b.session_id = any (v_own)
+      or b.organization_id = any (v_organizations) and (v_ended_by_me is not true or exists (
+        select from meander.sessions s where s.id = b.session_id and s.revoked_by = session_user)));
   if not found then
     raise exception using errcode = 'MC404', message = 'no such blocked token within your reach';
   end if;

@@ -1,6 +1,6 @@
 -- Takes up to p_limit unpublished, unexpired blocked tokens within reach for this transaction, oldest end first;
 -- what another publisher holds is skipped. Confirm with mark_published in the same transaction.
--- A global admin gets only what that login ended.
+-- A global admin gets only what that login ended; everybody what they ended of their own.
 -- remaining_ms: life left by this database's clock.
 -- Raises MC400, MC401 (neither publisher, administrator nor operator).
 create or replace function meander.claim_blocklist(p_limit integer)
@@ -12,6 +12,7 @@ as $$
 #variable_conflict use_column
 declare
   v_organizations uuid[] := meander.publishable_organizations();
+  v_own uuid[] := meander.own_ended_sessions();
   v_ended_by_me boolean := (meander.current_operator()).role = 'global_admin';
 begin
   perform meander.check_limit(p_limit);
@@ -21,11 +22,11 @@ begin
   return query
   select b.jti, b.session_id, (extract(epoch from b.expires_at - clock_timestamp()) * 1000)::bigint
   from meander.token_blocklist b
-  where b.organization_id = any (v_organizations)
-    and b.published_at is null
+  where b.published_at is null
     and b.expires_at > clock_timestamp()
-    and (v_ended_by_me is not true or exists (
-      select from meander.sessions s where s.id = b.session_id and s.revoked_by = session_user))
+    and (b.session_id = any (v_own)
+      or b.organization_id = any (v_organizations) and (v_ended_by_me is not true or exists (
+        select from meander.sessions s where s.id = b.session_id and s.revoked_by = session_user)))
   order by b.expires_at
   limit p_limit
   for update of b skip locked;

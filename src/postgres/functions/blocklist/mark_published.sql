@@ -1,5 +1,5 @@
 -- Notes that these blocked tokens are in Redis. Returns how many were noted now.
--- A global admin notes only what that login ended.
+-- A global admin notes only what that login ended; everybody what they ended of their own.
 -- Raises MC400, MC401.
 create or replace function meander.mark_published(p_jtis uuid[])
 returns integer
@@ -9,6 +9,7 @@ set lock_timeout = '5s'
 as $$
 declare
   v_organizations uuid[] := meander.publishable_organizations();
+  v_own uuid[] := meander.own_ended_sessions();
   v_ended_by_me boolean := (meander.current_operator()).role = 'global_admin';
   v_count integer;
 begin
@@ -18,9 +19,10 @@ begin
   end if;
   update meander.token_blocklist b
   set published_at = clock_timestamp()
-  where b.jti = any (p_jtis) and b.organization_id = any (v_organizations) and b.published_at is null
-    and (v_ended_by_me is not true or exists (
-      select from meander.sessions s where s.id = b.session_id and s.revoked_by = session_user));
+  where b.jti = any (p_jtis) and b.published_at is null
+    and (b.session_id = any (v_own)
+      or b.organization_id = any (v_organizations) and (v_ended_by_me is not true or exists (
+        select from meander.sessions s where s.id = b.session_id and s.revoked_by = session_user)));
   get diagnostics v_count = row_count;
   return v_count;
 end
