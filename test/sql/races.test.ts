@@ -170,6 +170,17 @@ describe('rotation and revocation', () => {
     await expect(issue(auth, session.id, token)).rejects.toMatchObject({ code: 'MC410' })
   })
 
+  it('the revocation first: a token that needs no other waits and is refused', async () => {
+    const [session] = (await seed()) as [SeededSession]
+    const [auth, kari] = [await asLogin(server, database, 'auth'), await asLogin(server, database, 'kari')]
+    await kari.rows('begin')
+    await kari.rows('select meander.revoke_sessions($1, $2, null, null)', [[session.id], 'lost'])
+    const issued = expect(issue(auth, session.id, null)).rejects.toMatchObject({ code: 'MC410' })
+    await somebodyWaits()
+    await kari.rows('commit')
+    await issued
+  })
+
   it('the revocation rolled back: the rotation goes on', async () => {
     const [session] = (await seed()) as [SeededSession]
     const token = await tokenOf(session.id)
@@ -231,7 +242,7 @@ describe('rotation and revocation', () => {
             [session],
           )
           if (newFirst) await issue(auth, session, token)
-          await spend(auth, token)
+          if (Math.random() < 0.8) await spend(auth, token)
           if (!newFirst) await issue(auth, session, token)
           await auth.rows(Math.random() < 0.1 ? 'rollback' : 'commit')
         } catch (error) {
