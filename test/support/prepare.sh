@@ -7,6 +7,7 @@ missing=
 [ -x /usr/lib/postgresql/15/bin/postgres ] || missing="postgresql-15"
 command -v redis-server >/dev/null || missing="${missing:+$missing }redis-server"
 command -v openssl >/dev/null || missing="${missing:+$missing }openssl"
+command -v less >/dev/null || missing="${missing:+$missing }less"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then
