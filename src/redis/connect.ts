@@ -3,6 +3,7 @@ import type { RedisAddress, RedisTls } from '../config/redis-settings.ts'
 import { type Cause, causeOf } from './causes.ts'
 import { type Info, type Mode, parseInfo, unfit } from './info.ts'
 import { allSlots, type Command, type Node, nodeAway, type Reply, type SlotRange } from './node.ts'
+import { wireOf } from './wire.ts'
 
 /** With opening and one batch, whoever revokes has an answer in under three seconds. */
 const patienceMs = 1_400
@@ -50,10 +51,11 @@ export const connect = async (
   client.on('end', () => leave(new Error('Connection is closed.')))
 
   const send = async (commands: readonly Command[]): Promise<Reply[]> => {
-    const replies = await patiently(() => pipeline(client, commands), leave)
-    return replies.map(([error, value]) => {
-      if (!error) return { value }
-      return { refused: error.name === 'ReplyError' ? explain(error) : (state.away ?? explain(error)) }
+    const replies = await patiently(() => sendAll(client, commands), leave)
+    return replies.map((reply) => {
+      if (reply.status === 'fulfilled') return { value: reply.value }
+      const lost = reply.reason?.name === 'ReplyError' ? null : state.away
+      return { refused: lost ?? explain(reply.reason) }
     })
   }
 
@@ -83,8 +85,24 @@ const greet = async (client: Redis): Promise<Info> => {
   return parseInfo(await client.info())
 }
 
-const pipeline = async (client: Redis, commands: readonly Command[]) =>
-  (await client.pipeline(commands as unknown as unknown[][]).exec()) ?? []
+/**
+ * All commands in one write, each with a Command of ioredis that waits for its answer: what its pipeline does too.
+ * That one keeps more books, and measures and copies every argument several times, which is two thirds of its time.
+ */
+const sendAll = async (
+  client: Redis,
+  commands: readonly Command[],
+): Promise<PromiseSettledResult<unknown>[]> => {
+  const ioredis = await import('ioredis')
+  let accepted = 0
+  const paper = { isPipeline: true, destination: { redis: client }, write: () => void accepted++ } as const
+  const replies = commands.map(([name]) =>
+    client.sendCommand(new ioredis.Command(name, [], { replyEncoding: 'utf8' }), paper),
+  )
+  // None is accepted, and each refused, when the connection is gone.
+  if (accepted > 0) client.stream.write(wireOf(commands))
+  return Promise.allSettled(replies)
+}
 
 /** One clock for all that `act` sends: a timer for each command would cost more than the command. */
 const patiently = async <T>(act: () => Promise<T>, giveUp: (error: unknown) => void): Promise<T> => {
