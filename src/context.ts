@@ -17,8 +17,8 @@ export interface Show {
   result<T>(kind: string, view: View<T>, result: { readonly items: readonly T[] }): Promise<void>
   /** A table on stderr, for a person who is about to decide. */
   preview<T>(view: View<T>, rows: readonly T[]): Promise<void>
-  /** Plain text between the parts of a person's answer. */
-  text(text: string): Promise<void>
+  /** A part of a person's answer under a heading; `none` where there is nothing. */
+  section<T>(heading: string, view: View<T>, rows: readonly T[]): Promise<void>
 }
 
 /** What every command is handed. Connections open when they are first needed and close once. */
@@ -234,8 +234,11 @@ const createShow = (
         for (const line of chunk.trimEnd().split('\n')) terminal.note(line)
       }
     },
-    async text(text) {
-      await terminal.write([text])
+    async section(heading, view, rows) {
+      const { paintList } = await paint()
+      const body = rows.length === 0 ? ['none\n'] : paintList(view, rows, await options())
+      await terminal.write([`\n${heading}\n`])
+      await terminal.write(body)
     },
   }
 }

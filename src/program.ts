@@ -13,6 +13,10 @@ import { parseMilliseconds, parseNames, parseText } from './commands/parsers.ts'
 import { registerList as registerSessionsList } from './commands/sessions/list.ts'
 import { registerRevoke } from './commands/sessions/revoke.ts'
 import { registerShow } from './commands/sessions/show.ts'
+import { registerAct } from './commands/users/act.ts'
+import { registerList as registerUsersList } from './commands/users/list.ts'
+import { registerShow as registerUsersShow } from './commands/users/show.ts'
+import { registerVerify } from './commands/users/verify.ts'
 import { registerWhoami } from './commands/whoami.ts'
 import type { OwnedContext } from './context.ts'
 import { version } from './version.ts'
@@ -43,6 +47,14 @@ export const createProgram = (context: OwnedContext, print: (text: string) => vo
   registerSessionsList(sessions, context)
   registerShow(sessions, context)
   registerRevoke(sessions, context)
+
+  const users = noun(program, 'users', 'People: list, show, sign out, off-board, reinstate, verify')
+  registerUsersList(users, context)
+  registerUsersShow(users, context)
+  registerAct(users, 'sign_out', context)
+  registerAct(users, 'offboard', context)
+  registerAct(users, 'reinstate', context)
+  registerVerify(users, context)
 
   const audit = noun(program, 'audit', 'The record')
   registerAuditList(audit, context)

@@ -116,6 +116,18 @@ export class Blocklist {
    * reads back what is still usable.
    */
   async settle(sessions: readonly string[]): Promise<BlocklistOutcome> {
+    const first = await this.carry(sessions)
+    if (first.residualAccess.length === 0 || first.cause !== null) return first
+    const { mode, published, residual } = await this.#awaitPublisher(sessions)
+    return {
+      blocklist: { mode, published, pending: residual.length },
+      residualAccess: residual,
+      cause: residual.length > 0 ? 'no publisher has told Redis within 10 seconds' : null,
+    }
+  }
+
+  /** The same without waiting for anybody: for one part of many. A null cause with something left means: wait. */
+  async carry(sessions: readonly string[]): Promise<BlocklistOutcome> {
     let state = await this.#residual(sessions)
     let cause: string | null = null
     if (state.residual.length > 0) {
@@ -124,10 +136,6 @@ export class Blocklist {
         (error: unknown) => messageOf(error),
       )
       state = await this.#residual(sessions)
-      if (state.residual.length > 0 && cause === null) {
-        state = await this.#awaitPublisher(sessions)
-        if (state.residual.length > 0) cause = 'no publisher has told Redis within 10 seconds'
-      }
     }
     return {
       blocklist: { mode: state.mode, published: state.published, pending: state.residual.length },

@@ -12,6 +12,12 @@ const permissions: readonly { readonly command: string; readonly who: readonly W
   { command: 'sessions show', who: ['org_admin', 'global_admin', 'auditor'] },
   { command: 'sessions revoke', who: ['org_admin', 'global_admin'] },
   { command: 'sessions revoke --mine', who: ['own'] },
+  { command: 'users list', who: ['org_admin', 'global_admin', 'auditor'] },
+  { command: 'users show', who: ['org_admin', 'global_admin', 'auditor'] },
+  { command: 'users sign-out', who: ['org_admin', 'global_admin', 'administrator'] },
+  { command: 'users offboard', who: ['org_admin', 'global_admin', 'administrator'] },
+  { command: 'users reinstate', who: ['org_admin'] },
+  { command: 'users verify', who: ['org_admin', 'global_admin', 'auditor', 'administrator'] },
   { command: 'audit list', who: ['org_admin', 'global_admin', 'auditor', 'administrator'] },
   {
     command: 'blocklist status',

@@ -5,10 +5,12 @@ import { Operators } from './operators.ts'
 import { Schema } from './schema.ts'
 import { Sessions } from './sessions.ts'
 import type { Stores } from './stores.ts'
+import { Users } from './users.ts'
 
 /** What can be done, one part per noun. Reach is the database login's: nothing here can widen it. */
 export class SessionManagementService {
   readonly sessions: Sessions
+  readonly users: Users
   readonly blocklist: Blocklist
   readonly audit: Audit
   readonly operators: Operators
@@ -18,6 +20,7 @@ export class SessionManagementService {
   constructor(stores: Stores) {
     this.blocklist = new Blocklist(stores)
     this.sessions = new Sessions(stores, this.blocklist)
+    this.users = new Users(stores)
     this.audit = new Audit(stores)
     this.operators = new Operators(stores)
     this.identity = new IdentityPart(stores)

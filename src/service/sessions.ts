@@ -118,7 +118,8 @@ export class Sessions {
   /** The result that this login got for this request before, with the blocklist as it is now; null for a new request. */
   async recall(request: Request): Promise<RevokeOutcome | null> {
     const stored = await recallResult<Revocation>(await this.#stores.database(), request)
-    return stored && this.#settled(stored, request.id)
+    // Stored JSON forgets the order of its keys.
+    return stored && this.#settled(sum([stored]), request.id)
   }
 
   /**

@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
+import type { CheckedRows, UserRows } from '../../service/user-rows.ts'
+import { counted } from '../acting.ts'
+import { parseCount, parseText } from '../parsers.ts'
+import { namedRows, openUserFile } from './user-file.ts'
+
+/** How the commands on users name them: one by one, or by the list. */
+export interface TargetOptions {
+  readonly org?: string
+  readonly file?: string
+  readonly report?: string
+  readonly skipInvalid?: boolean
+  readonly batchSize: number
+}
+
+export const targetOptions = (command: Command): Command =>
+  command
+    .option('--org <slug|id>', 'of this organization', parseText)
+    .option('--file <file>', 'users from a CSV file with a header, or - for standard input', parseText)
+    .option('--report <file>', 'write what became of each row, as CSV', parseText)
+    .option('--skip-invalid', 'go on with the other rows when some are invalid or unknown')
+    .option('--batch-size <n>', 'users in one transaction', parseCount, 500)
+
+/** The users, and how to let go of them. @throws MeanderError USAGE when they are named twice or not at all. */
+export const openTargets = async (
+  names: readonly string[],
+  { file }: TargetOptions,
+  context: Context,
+): Promise<UserRows & { close(): Promise<void> }> => {
+  if (names.length > 0 && file !== undefined) {
+    throw new MeanderError('USAGE', 'Users are named either on the command line or by --file, not both.')
+  }
+  if (file !== undefined) return openUserFile(file, context.terminal)
+  if (names.length === 0) {
+    throw new MeanderError('USAGE', 'No user was named.', {
+      hint: 'Give e-mail addresses or ids, or --file.',
+    })
+  }
+  return { ...namedRows(names), close: async () => {} }
+}
+
+const named = 5
+
+/** The failure for a list that has wrong rows; null when it has none, or they are to be skipped. */
+export const wrongRows = (
+  { problems, total }: CheckedRows,
+  { skipInvalid }: TargetOptions,
+): MeanderError | null => {
+  if (problems.size === 0 || skipInvalid) return null
+  const all = [...problems].sort(([a], [b]) => a - b)
+  const outcomes = new Set(all.map(([, { outcome }]) => outcome))
+  const code = outcomes.has('invalid') ? 'USAGE' : outcomes.has('notFound') ? 'NOT_FOUND' : 'REFUSED'
+  const details = all
+    .slice(0, named)
+    .map(([row, { message }]) => (total === 1 ? message : `row ${row}: ${message}`))
+  if (all.length > named) details.push(`and ${all.length - named} more`)
+  const what =
+    total === 1 ? 'The user cannot be taken' : `${counted(all.length, 'row')} of ${total} cannot be taken`
+  return new MeanderError(code, `${what}: nothing was done.`, {
+    details,
+    ...(total === 1 ? {} : { hint: 'Mend the rows, or give --skip-invalid to go on without them.' }),
+  })
+}

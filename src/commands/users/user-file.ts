@@ -1,0 +1,241 @@
+import { isUtf8 } from 'node:buffer'
+import { closeSync, createReadStream, createWriteStream, openSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
+import type { UserRow, UserRows } from '../../service/user-rows.ts'
+
+/** A CSV file of users, copied aside so that it is the same each time it is gone through. */
+export interface UserFile extends UserRows {
+  close(): Promise<void>
+}
+
+const longestLine = 1_000_000
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+/** Columns that mean something, and those of a report, which may be there and mean nothing. */
+const meant = ['email', 'user_id', 'reason', 'ticket'] as const
+const ignored = ['row', 'outcome', 'sessions_revoked', 'message']
+
+/**
+ * Opens the list: a path, or `-` for standard input; a pipe will do.
+ * @throws MeanderError USAGE for what is no readable UTF-8, naming the line.
+ */
+export const openUserFile = async (path: string, terminal: Context['terminal']): Promise<UserFile> => {
+  const folder = await mkdtemp(join(tmpdir(), 'meanderctl-'))
+  const copy = join(folder, 'users.csv')
+  try {
+    const source = path === '-' ? Readable.from(terminal.readStdin()) : createReadStream(path)
+    await pipeline(source, utf8Only(path), createWriteStream(copy, { mode: 0o600 }))
+    const fd = openSync(copy, 'r')
+    // Nothing is left behind however the run ends: the open file outlives its name.
+    await rm(folder, { recursive: true })
+    return {
+      rows: () => parseRows(path, () => createReadStream(copy, { fd, start: 0, autoClose: false })),
+      close: async () => closeSync(fd),
+    }
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    if (error instanceof MeanderError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new MeanderError(
+      'USAGE',
+      `${path} cannot be read: ${code === 'EISDIR' ? 'it is a folder' : message}.`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+/** Passes bytes on that are UTF-8 without NUL; anything else is refused with its line. */
+const utf8Only = (path: string): Transform => {
+  let rest = Buffer.alloc(0)
+  let line = 1
+  const refuse = (what: string, at: number) =>
+    new MeanderError('USAGE', `${path}, line ${at}: ${what}.`, { hint: 'Save it as CSV in UTF-8.' })
+  const check = (bytes: Buffer): MeanderError | null => {
+    if (
+      line === 1 &&
+      (bytes.subarray(0, 2).equals(Buffer.from([0xff, 0xfe])) ||
+        bytes.subarray(0, 2).equals(Buffer.from([0xfe, 0xff])))
+    ) {
+      return refuse('this is UTF-16', 1)
+    }
+    const clean = isUtf8(bytes) && !bytes.includes(0)
+    if (clean) {
+      for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) line += 1
+      return null
+    }
+    for (let from = 0; from < bytes.length; line += 1) {
+      const end = bytes.indexOf(10, from)
+      const one = bytes.subarray(from, end < 0 ? bytes.length : end + 1)
+      if (one.includes(0)) return refuse('it contains NUL', line)
+      if (!isUtf8(one)) return refuse('it is not valid UTF-8', line)
+      from += one.length
+    }
+    return null
+  }
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const bytes = Buffer.concat([rest, chunk])
+      const end = bytes.lastIndexOf(10) + 1
+      rest = bytes.subarray(end)
+      const whole = bytes.subarray(0, end)
+      const failure =
+        check(whole) ?? (rest.length > longestLine ? refuse('it is longer than 1 MB', line) : null)
+      done(failure, whole)
+    },
+    flush(done) {
+      done(check(rest), rest)
+    },
+  })
+}
+
+interface ParsedRecord {
+  readonly record: string[]
+  readonly info: { readonly lines: number }
+}
+
+async function* parseRows(path: string, bytes: () => Readable): AsyncGenerator<UserRow, void> {
+  const { parse } = await import('csv-parse')
+  const parser = bytes().pipe(
+    parse({
+      bom: true,
+      delimiter: await delimiterOf(bytes),
+      info: true,
+      max_record_size: longestLine,
+      relax_column_count: true,
+      skip_records_with_empty_values: true,
+      skip_empty_lines: true,
+      trim: true,
+    }),
+  )
+  let columns: Columns | null = null
+  let row = 0
+  try {
+    for await (const { record } of parser as AsyncIterable<ParsedRecord>) {
+      if (columns === null) columns = columnsOf(path, record)
+      else {
+        row += 1
+        yield rowOf(row, record, columns)
+      }
+    }
+  } catch (error) {
+    if (error instanceof MeanderError) throw error
+    throw new MeanderError('USAGE', `${path}: ${(error as Error).message}.`, {
+      hint: 'Mend the file: nothing was done.',
+      cause: error,
+    })
+  }
+  if (columns === null || row === 0) {
+    throw new MeanderError('NOT_FOUND', `${path} names no user.`, {
+      hint: 'A header with email or user_id, then one row for each user.',
+    })
+  }
+}
+
+/** Spreadsheet programs of many countries write semicolons. */
+const delimiterOf = async (bytes: () => Readable): Promise<string> => {
+  for await (const chunk of bytes()) {
+    const [header = ''] = String(chunk).split('\n', 1)
+    return header.includes(';') && !header.includes(',') ? ';' : ','
+  }
+  return ','
+}
+
+interface Columns {
+  readonly width: number
+  readonly at: Partial<Record<(typeof meant)[number], number>>
+}
+
+const columnsOf = (path: string, header: readonly string[]): Columns => {
+  const names = header.map((name) => name.toLowerCase())
+  const known: readonly string[] = [...meant, ...ignored]
+  const refuse = (what: string): never => {
+    throw new MeanderError('USAGE', `${path}: ${what}.`, {
+      hint: `The header names email or user_id, and may name reason and ticket; a report’s columns are ignored.`,
+    })
+  }
+  if (!names.includes('email') && !names.includes('user_id'))
+    refuse('the first line is no header with email or user_id')
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) refuse(`the header has an unknown column ${JSON.stringify(unknown)}`)
+  const double = names.find((name, index) => names.indexOf(name) !== index)
+  if (double !== undefined) refuse(`the header names ${double} twice`)
+  return {
+    width: names.length,
+    at: Object.fromEntries(
+      meant.flatMap((name) => (names.includes(name) ? [[name, names.indexOf(name)]] : [])),
+    ),
+  }
+}
+
+/** A report writes '=… for =…, so that no spreadsheet takes it for a formula; read back, the apostrophe goes. */
+const plain = (cell: string | undefined): string => (cell ?? '').replace(/^'(?=[=+\-@\t\r])/, '')
+
+const rowOf = (row: number, record: readonly string[], { width, at }: Columns): UserRow => {
+  const cell = (name: (typeof meant)[number]) => {
+    const index = at[name]
+    return index === undefined ? '' : plain(record[index])
+  }
+  const fields = {
+    email: cell('email'),
+    userId: cell('user_id'),
+    reason: cell('reason'),
+    ticket: cell('ticket'),
+  }
+  return {
+    row,
+    email: fields.email,
+    userId: fields.userId,
+    reason: fields.reason || null,
+    ticket: fields.ticket || null,
+    problem:
+      record.length > width ? `it has ${record.length} fields, the header ${width}` : problemOf(fields),
+  }
+}
+
+/** Why a row names nobody, whoever there is; null when it is well formed. */
+export const problemOf = ({
+  email,
+  userId,
+  reason,
+  ticket,
+}: {
+  email: string
+  userId: string
+  reason: string
+  ticket: string
+}): string | null => {
+  if (userId !== '' && !uuid.test(userId)) return 'the user id is no uuid'
+  if (userId === '' && email === '') return 'it names neither an e-mail address nor a user id'
+  if (userId === '' && !/^[^\s@]+@[^\s@]+$/.test(email)) return 'the e-mail address is malformed'
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/u.test(email))
+    return 'the e-mail address has invisible characters'
+  if (/\p{Cc}/u.test(reason + ticket)) return 'reason or ticket has control characters'
+  if (reason.length > 1000) return 'the reason has more than 1000 characters'
+  if (ticket.length > 200) return 'the ticket has more than 200 characters'
+  return null
+}
+
+/** The users named on the command line, as rows. */
+export const namedRows = (names: readonly string[]): UserRows => ({
+  async *rows() {
+    for (const [index, name] of names.entries()) {
+      const byId = uuid.test(name)
+      const fields = { email: byId ? '' : name, userId: byId ? name : '', reason: '', ticket: '' }
+      yield {
+        row: index + 1,
+        email: fields.email,
+        userId: fields.userId,
+        reason: null,
+        ticket: null,
+        problem: problemOf(fields),
+      }
+    }
+  },
+})
