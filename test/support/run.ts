@@ -51,7 +51,12 @@ export const run = async (
     const next = answers.shift()
     if (next === ctrlC) process.emit('SIGINT', 'SIGINT')
     else if (next === undefined) typed.end()
-    else typed.write(`${typeof next === 'string' ? next : await next()}\n`)
+    else {
+      const line = `${typeof next === 'string' ? next : await next()}\n`
+      // A terminal shows what one types.
+      stderr.stream.write(line)
+      typed.write(line)
+    }
   }
   const stdout = recorder(person)
   // A question is what leaves the cursor behind it; its reader is there a moment later.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { everythingOf } from '../../support/bystanders.ts'
+import { ended, leftOf as leftOfSession, untouched } from '../../support/left-of.ts'
 import { type NamedSessions, seedNamed } from '../../support/named-sessions.ts'
 import { organizations, people, peopledDatabase } from '../../support/people.ts'
 import { postgresAt } from '../../support/postgres.ts'
@@ -34,23 +35,7 @@ const revoked = async (login: string, ...argv: string[]) => {
   return { ...ran, result: ran.json<Result>() }
 }
 
-/** What the database itself says is left of a session. */
-const leftOf = async (id: string) => {
-  const [row] = await server.query<{ by: string | null; why: string | null; live: number; open: number }>(
-    `select s.revoked_by as by, s.revoke_reason as why,
-       (select count(*)::int from meander.refresh_tokens t
-        where t.session_id = s.id and t.rotated_at is null and t.revoked_at is null) as live,
-       (select count(*)::int from meander.refresh_tokens t
-        where t.session_id = s.id and t.access_expires_at > now()
-          and not exists (select from meander.token_blocklist b where b.jti = t.access_jti)) as open
-     from meander.sessions s where s.id = $1`,
-    [id],
-    database,
-  )
-  return row
-}
-const ended = (why = 'lost phone', by = 'kari') => ({ by, why, live: 0, open: 0 })
-const untouched = (chain = 1) => ({ by: null, why: null, live: 1, open: chain })
+const leftOf = (id: string) => leftOfSession(server, database, id)
 
 /** The newest events of an organization, oldest first. */
 const events = async (organization: keyof typeof organizations, since = 0) =>
@@ -126,7 +111,7 @@ describe('by id', () => {
       ...['refreshTokensRevoked', 'accessTokensBlocked'],
     ])
     expect(stderr).toBe('1 session revoked; 1 refresh token ended, 3 access tokens blocked.\n')
-    expect(await leftOf(s.id.phone)).toEqual(ended())
+    expect(await leftOf(s.id.phone)).toEqual(ended('lost phone'))
     expect(await leftOf(s.id.tablet)).toEqual(untouched())
     expect(await events('hlf', seq)).toMatchObject([
       {
@@ -167,7 +152,7 @@ describe('by id', () => {
     })
     expect(stderr).toMatch(/^0 sessions revoked; 1 revoked before; 1 expired before; /)
     // A session that expired is marked, so that a looser policy does not bring it back; its tokens are blocked.
-    expect(await leftOf(s.id.expired)).toEqual(ended())
+    expect(await leftOf(s.id.expired)).toEqual(ended('lost phone'))
     expect(await events('hlf', seq)).toMatchObject([
       { target_id: s.id.expired, details: { priorState: 'expired' } },
     ])
@@ -176,7 +161,7 @@ describe('by id', () => {
   it('a repeat keeps who was first and why', async () => {
     await revoked('kari', s.id.phone)
     expect((await revoke('kari', [s.id.phone, '--reason', 'again', '--yes'])).code).toBe(0)
-    expect(await leftOf(s.id.phone)).toEqual(ended())
+    expect(await leftOf(s.id.phone)).toEqual(ended('lost phone'))
   })
 
   it('unknown and foreign are 3, look the same, and are recorded the same, on one’s own chain', async () => {
@@ -209,7 +194,7 @@ describe('by id', () => {
       userEmail: null,
       outcome: 'notFound',
     })
-    expect(await leftOf(s.id.phone)).toEqual(ended())
+    expect(await leftOf(s.id.phone)).toEqual(ended('lost phone'))
   })
 
   it('one malformed id stops everything', async () => {
@@ -237,7 +222,7 @@ describe('by selector', () => {
     )
     for (const name of ['phone', 'tablet', 'portal', 'ola', 'kari', 'ada', 'adaToo'] as const) {
       const expected = (names as readonly string[]).includes(name)
-        ? ended()
+        ? ended('lost phone')
         : untouched(name === 'phone' ? 3 : 1)
       expect({ name, left: await leftOf(s.id[name]) }).toEqual({ name, left: expected })
     }
@@ -353,7 +338,7 @@ describe('a whole organization', () => {
     const { code, result } = await revoked('kari', '--org', 'hlf', '--max-affected', '7')
     expect(code).toBe(0)
     expect(result.summary.revoked).toBe(7)
-    expect(await leftOf(s.id.ada)).toEqual(ended())
+    expect(await leftOf(s.id.ada)).toEqual(ended('lost phone'))
   })
 
   it('a dry run shows it without', async () => {
