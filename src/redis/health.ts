@@ -35,45 +35,44 @@ interface Report {
   readonly clockOffsetMs?: number
 }
 
-const examine = async (node: Node, canary: string, settings: RedisSettings): Promise<Report> => {
+const examine = async (node: Node, canaryKey: string, settings: RedisSettings): Promise<Report> => {
   const tokens = keysPattern(tokenKey(settings.prefix, ''))
   const before = Date.now()
   const replies = await node.send([
     ['ping'],
     ['info'],
     ['time'],
-    ['exists', canary],
+    ['exists', canaryKey],
     ['scan', '0', 'MATCH', tokens, 'COUNT', 1_000],
   ])
   const after = Date.now()
-  const refused = replies.find((reply) => 'refused' in reply)
-  if (refused && 'refused' in refused) return { findings: [reachable(refused.refused.message, settings)] }
-  const [, text, time, hasCanary, page] = replies.map((reply) => ('value' in reply ? reply.value : null))
-  const info = parseInfo(String(text))
-  const [seconds, micros] = time as [string, string]
-  const clock = Number(seconds) * 1_000 + Number(micros) / 1_000
-  const [, sample] = page as [string, string[]]
+  const [, text, time, found, page] = replies.map((reply) => ('value' in reply ? reply.value : null))
+  const trouble = replies.map((reply) => ('refused' in reply ? reply.refused.message : null)).find(Boolean)
+  const answers = reachable(trouble ?? null, settings)
+  if (typeof text !== 'string') return { findings: [answers] }
+  const info = parseInfo(text)
+  const [, sample] = (page ?? ['0', []]) as [string, string[]]
   const lives = await node.send(sample.map((key) => ['pttl', key]))
   const endless = lives.filter((reply) => 'value' in reply && reply.value === -1).length
   return {
     info,
-    clockOffsetMs: Math.round(clock - (before + after) / 2),
+    ...(time === null ? {} : { clockOffsetMs: Math.round(clockIn(time) - (before + after) / 2) }),
     findings: [
-      reachable(null, settings),
+      answers,
       eviction(info),
       writable(info),
       memory(info),
       persistence(info),
       expiry(sample.length, endless),
-      {
-        name: 'canary',
-        ok: hasCanary === 1,
-        expected: 'the key that publishing leaves',
-        actual: hasCanary === 1 ? 'there' : 'missing: nothing was published yet, or Redis was emptied',
-        fix: 'meanderctl blocklist rebuild',
-      },
+      canary(found === 1),
     ],
   }
+}
+
+/** TIME answers with seconds and microseconds. */
+const clockIn = (time: unknown): number => {
+  const [seconds, micros] = time as [string, string]
+  return Number(seconds) * 1_000 + Number(micros) / 1_000
 }
 
 const settingOf = {
@@ -149,4 +148,12 @@ const expiry = (sampled: number, endless: number): Finding => ({
   expected: 'every blocked token ends',
   actual: `${endless} of ${sampled} sampled never end`,
   fix: 'find who else writes under this prefix: the blocklist is to have a Redis of its own',
+})
+
+const canary = (found: boolean): Finding => ({
+  name: 'canary',
+  ok: found,
+  expected: 'the key that publishing leaves',
+  actual: found ? 'there' : 'missing: nothing was published yet, or Redis was emptied',
+  fix: 'meanderctl blocklist rebuild',
 })
