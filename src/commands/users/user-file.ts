@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { closeSync, createReadStream, createWriteStream, openSync } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,12 +30,9 @@ export const openUserFile = async (path: string, terminal: Context['terminal']):
   try {
     const source = path === '-' ? Readable.from(terminal.readStdin()) : createReadStream(path)
     await pipeline(source, utf8Only(path), createWriteStream(copy, { mode: 0o600 }))
-    const fd = openSync(copy, 'r')
-    // Nothing is left behind however the run ends: the open file outlives its name.
-    await rm(folder, { recursive: true })
     return {
-      rows: () => parseRows(path, () => createReadStream(copy, { fd, start: 0, autoClose: false })),
-      close: async () => closeSync(fd),
+      rows: () => parseRows(path, () => createReadStream(copy)),
+      close: () => rm(folder, { recursive: true, force: true }),
     }
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
