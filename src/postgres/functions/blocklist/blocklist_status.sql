@@ -1,4 +1,5 @@
 -- The blocklist within reach: mode, unexpired blocked tokens, those Redis may not know, and the oldest of these.
+-- Where the platform reads the database itself, nothing is pending.
 -- A global admin learns only of what that login ended; everybody of what they ended of their own.
 -- Raises MC401.
 create or replace function meander.blocklist_status()
@@ -7,6 +8,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_mode text := (select i.blocklist_mode from meander.installation i);
   v_organizations uuid[] := coalesce(nullif(meander.publishable_organizations(), '{}'), meander.readable_organizations());
   v_own uuid[] := meander.own_ended_sessions();
   v_ended_by_me boolean := (meander.current_operator()).role = 'global_admin';
@@ -16,10 +18,10 @@ begin
   end if;
   return query
   select
-    (select i.blocklist_mode from meander.installation i),
+    v_mode,
     count(*),
-    count(*) filter (where b.published_at is null),
-    min(b.created_at) filter (where b.published_at is null)
+    count(*) filter (where v_mode = 'redis' and b.published_at is null),
+    min(b.created_at) filter (where v_mode = 'redis' and b.published_at is null)
   from meander.token_blocklist b
   where b.expires_at > clock_timestamp()
     and (b.session_id = any (v_own)
