@@ -101,19 +101,23 @@ describe('a cluster', () => {
   })
 
   test('finds tokens whose slots have moved since it looked', async () => {
-    const [from, to] = cluster.nodes
     const [token] = tokens(1)
-    if (!from || !to || !token) throw new Error('two nodes and a token')
+    if (!token) throw new Error('a token')
     await withStore(settings, async (store) => {
-      await store.publish([])
-      const slot = await from.cli('cluster', 'keyslot', `${prefix}jti:${token.jti}`)
+      await store.publish([token])
+      const key = `${prefix}jti:${token.jti}`
+      // Whoever has it may say so; the others refuse with MOVED.
+      const has = await Promise.all(cluster.nodes.map((node) => node.cli('exists', key).catch(() => '0')))
+      const to = cluster.nodes[has.indexOf('0')]
+      if (!to) throw new Error('every node has the key')
+      const slot = await to.cli('cluster', 'keyslot', key)
       await Promise.all(cluster.nodes.map((node) => node.cli('flushall')))
       const id = await to.cli('cluster', 'myid')
       await Promise.all(cluster.nodes.map((node) => node.cli('cluster', 'setslot', slot, 'node', id)))
       expect(await store.publish([token])).toMatchObject({ published: [token.jti], failed: [] })
       expect(await store.remaining([token.jti])).toEqual([expect.any(Number)])
+      expect(await to.cli('exists', key)).toBe('1')
     })
-    expect(await to.cli('-c', 'exists', `${prefix}jti:${token.jti}`)).toBe('1')
   })
 
   test('named as a single server, it says which setting is meant', async () => {
@@ -161,7 +165,7 @@ describe('sentinels', () => {
       expect(before).toMatchObject({ ok: true, mode: 'sentinel' })
       await group.master.kill()
       const { failed } = await store.publish([second])
-      expect(failed[0]?.message).toMatch(/nothing listens there/)
+      expect(failed[0]?.message).toMatch(/nothing listens there|the connection was lost/)
       await group.failedOver()
       expect(await store.publish([second])).toMatchObject({ published: [second.jti], failed: [] })
       expect((await store.health()).runIds).not.toEqual(before.runIds)
