@@ -1,11 +1,13 @@
 import { type Environment, processEnvironment } from './config/folders.ts'
 import type { GlobalFlags, Settings } from './config/settings.ts'
+import type { Phone } from './embedded/phone.ts'
 import { type ExitName, MeanderError } from './errors.ts'
 import type { Database } from './postgres/database.ts'
 import type { BlocklistStore } from './redis/blocklist-store.ts'
 import type { SessionManagementService } from './service/session-management-service.ts'
 import { processStreams, type Streams } from './terminal/streams.ts'
 import type { Terminal } from './terminal/terminal.ts'
+import { version } from './version.ts'
 import type { PaintOptions } from './views/paint/options.ts'
 import { type OutputFormat, outputFormats, type View } from './views/view.ts'
 
@@ -19,6 +21,17 @@ export interface Show {
   preview<T>(view: View<T>, rows: readonly T[]): Promise<void>
   /** A part of a person's answer under a heading; `none` where there is nothing. */
   section<T>(heading: string, view: View<T>, rows: readonly T[]): Promise<void>
+}
+
+/** The embedded store with what the demo shows in it. */
+export interface Demo {
+  /** Whether the store was made just now. */
+  readonly made: boolean
+  readonly folder: string
+  /** The operator `kari`'s. */
+  readonly service: SessionManagementService
+  /** Somebody's lost phone, which goes on talking to the platform. */
+  readonly phone: Phone
 }
 
 /** What every command is handed. Connections open when they are first needed and close once. */
@@ -35,8 +48,8 @@ export interface Context {
   service(): Promise<SessionManagementService>
   /** The same without the look at the schema: for the commands that mend it. */
   unchecked(): Promise<SessionManagementService>
-  /** In the embedded store only: the service as another login of the same store. */
-  as(login: string): Promise<SessionManagementService>
+  /** The demo's embedded store, made where there is none, or anew. */
+  openDemo(options: { readonly reset: boolean }): Promise<Demo>
   /** Notes how the command ended; the gravest counts. */
   end(...names: readonly ExitName[]): void
 }
@@ -48,6 +61,11 @@ export interface Surroundings {
   readonly now?: () => Date
 }
 
+/** In the embedded store nobody has to log in: these commands are its administrator's unless PGUSER says otherwise. */
+const administrative: readonly string[] = ['db', 'operators', 'blocklist']
+/** How long to wait for another process to let go of the demo's store. */
+const demoPatienceMs = 10_000
+
 /** The process itself. */
 export const processSurroundings = (): Surroundings => ({
   streams: processStreams(),
@@ -57,7 +75,8 @@ export const processSurroundings = (): Surroundings => ({
 /** The context of one run: `configure` once the flags are known, `close` at the end. */
 export interface OwnedContext extends Context {
   readonly ended: readonly ExitName[]
-  configure(flags: GlobalFlags): Promise<void>
+  /** `noun` is the command's first word. */
+  configure(flags: GlobalFlags, noun: string): Promise<void>
   interrupt(): Promise<void>
   close(): Promise<void>
 }
@@ -67,7 +86,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
   const aborter = new AbortController()
   const ended: ExitName[] = []
   const opened: { close(): Promise<void> }[] = []
-  let configured: { settings: Settings; terminal: Terminal } | undefined
+  let configured: { settings: Settings; terminal: Terminal; noun: string } | undefined
   let database: Promise<Database> | undefined
   let blocklist: Promise<BlocklistStore | null> | undefined
 
@@ -75,13 +94,15 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
     if (!configured) throw new Error('the context is used before its settings are read')
     return configured
   }
-  const openDatabase = async (login?: string): Promise<Database> => {
-    const { settings, terminal } = ready()
+  const openDatabase = async (): Promise<Database> => {
+    const { settings, terminal, noun } = ready()
     const { requireDatabase } = await import('./config/settings.ts')
     const target = requireDatabase(settings)
     if (target.kind === 'embedded') {
       const { openEmbedded } = await import('./embedded/engine.ts')
-      return openEmbedded({ folder: target.folder, login: login ?? target.user, note: terminal.note })
+      const named = settings.found.PGUSER !== undefined
+      const login = !named && administrative.includes(noun) ? 'postgres' : target.user
+      return openEmbedded({ folder: target.folder, login, note: terminal.note, waitMs: demoPatienceMs })
     }
     const { connect } = await import('./postgres/connection.ts')
     return connect(target, {
@@ -128,7 +149,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
     get show() {
       return createShow(ready(), now)
     },
-    async configure(flags) {
+    async configure(flags, noun) {
       const [{ loadSettings }, { createTerminal }] = await Promise.all([
         import('./config/settings.ts'),
         import('./terminal/create-terminal.ts'),
@@ -147,7 +168,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
         accessible: settings.accessible.value,
         signal: aborter.signal,
       })
-      configured = { settings, terminal }
+      configured = { settings, terminal, noun }
       formatOf(settings)
     },
     unchecked: () => serviceOver(ownDatabase),
@@ -156,13 +177,24 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
       await service.schema.check()
       return service
     },
-    async as(login) {
-      const { settings } = ready()
-      if (settings.database?.kind !== 'embedded')
-        throw new Error('only the embedded store lets one be another login')
-      const db = await ownDatabase()
-      const { asLogin } = await import('./embedded/engine.ts')
-      return serviceOver(() => asLogin(db, login))
+    async openDemo({ reset }) {
+      const { settings, terminal } = ready()
+      const [store, engine, phones] = await Promise.all([
+        import('./embedded/store.ts'),
+        import('./embedded/engine.ts'),
+        import('./embedded/phone.ts'),
+      ])
+      const folder = settings.demoFolder
+      const making = { folder, toolVersion: version, note: terminal.note, waitMs: demoPatienceMs }
+      if (reset) await store.resetStore(making)
+      const made = (await store.createStore(making)) || reset
+      const kari = await keep(engine.openEmbedded({ ...making, login: 'kari' }))
+      return {
+        made,
+        folder,
+        service: await serviceOver(async () => kari),
+        phone: await phones.findPhone(await engine.asLogin(kari, 'auth')),
+      }
     },
     end(...names) {
       ended.push(...names)

@@ -28,7 +28,7 @@ export const main = async (argv: readonly string[], surroundings?: Surroundings)
 
 const run = async (argv: readonly string[], context: OwnedContext, around: Surroundings): Promise<void> => {
   const out: string[] = []
-  const program = createProgram(context, (text) => out.push(text))
+  const program = await createProgram(argv, context, (text) => out.push(text))
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {

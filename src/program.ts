@@ -1,28 +1,67 @@
 import { Command, CommanderError, Option } from 'commander'
-import { registerList as registerAuditList } from './commands/audit/list.ts'
-import { registerCheck } from './commands/blocklist/check.ts'
-import { registerStatus as registerBlocklistStatus } from './commands/blocklist/status.ts'
-import { registerSync } from './commands/blocklist/sync.ts'
-import { registerMigrate } from './commands/db/migrate.ts'
-import { registerStatus as registerDbStatus } from './commands/db/status.ts'
-import { registerAdd } from './commands/operators/add.ts'
-import { registerEnable } from './commands/operators/enable.ts'
-import { registerEnd } from './commands/operators/end.ts'
-import { registerList as registerOperatorsList } from './commands/operators/list.ts'
 import { parseMilliseconds, parseNames, parseText } from './commands/parsers.ts'
-import { registerList as registerSessionsList } from './commands/sessions/list.ts'
-import { registerRevoke } from './commands/sessions/revoke.ts'
-import { registerShow } from './commands/sessions/show.ts'
-import { registerAct } from './commands/users/act.ts'
-import { registerList as registerUsersList } from './commands/users/list.ts'
-import { registerShow as registerUsersShow } from './commands/users/show.ts'
-import { registerVerify } from './commands/users/verify.ts'
-import { registerWhoami } from './commands/whoami.ts'
 import type { OwnedContext } from './context.ts'
 import { version } from './version.ts'
 
-/** The command tree, in the order in which --help shows it. `print` gets help and version. */
-export const createProgram = (context: OwnedContext, print: (text: string) => void): Command => {
+interface Entry {
+  readonly name: string
+  readonly summary: string
+  load(): Promise<(command: Command, context: OwnedContext) => void>
+}
+
+/** The command tree, in the order in which --help shows it. What is behind a name is loaded when the name is typed. */
+const entries: readonly Entry[] = [
+  {
+    name: 'sessions',
+    summary: 'Logins: list, show, revoke',
+    load: async () => (await import('./commands/sessions/sessions.ts')).registerSessions,
+  },
+  {
+    name: 'users',
+    summary: 'People: list, show, sign out, off-board, reinstate, verify',
+    load: async () => (await import('./commands/users/users.ts')).registerUsers,
+  },
+  {
+    name: 'audit',
+    summary: 'The record',
+    load: async () => (await import('./commands/audit/audit.ts')).registerAudit,
+  },
+  {
+    name: 'blocklist',
+    summary: 'Blocked access tokens, in PostgreSQL and Redis',
+    load: async () => (await import('./commands/blocklist/blocklist.ts')).registerBlocklist,
+  },
+  {
+    name: 'operators',
+    summary: 'Which logins may operate (administrator)',
+    load: async () => (await import('./commands/operators/operators.ts')).registerOperators,
+  },
+  {
+    name: 'db',
+    summary: 'The schema (administrator)',
+    load: async () => (await import('./commands/db/db.ts')).registerDb,
+  },
+  {
+    name: 'whoami',
+    summary: 'Show who this login is, what it reaches and why, and which commands it may run',
+    load: async () => (await import('./commands/whoami.ts')).registerWhoami,
+  },
+  {
+    name: 'demo',
+    summary: 'Try it on this machine: make a store with people and sessions, and end a lost phone’s access',
+    load: async () => (await import('./commands/demo.ts')).registerDemo,
+  },
+]
+
+/** Every name, for whoever wants the whole tree. */
+export const commandNames: readonly string[] = entries.map(({ name }) => name)
+
+/** The program that understands `argv`. `print` gets help and version. */
+export const createProgram = async (
+  argv: readonly string[],
+  context: OwnedContext,
+  print: (text: string) => void,
+): Promise<Command> => {
   const program = new Command('meanderctl')
     .description('End access on the Meander platform: now, completely, on the record.')
     .version(version, '-V, --version', 'print the version')
@@ -41,46 +80,18 @@ export const createProgram = (context: OwnedContext, print: (text: string) => vo
     .exitOverride()
     .configureOutput({ writeOut: print, writeErr: print, outputError: () => {} })
     .configureHelp({ showGlobalOptions: true })
-    .hook('preAction', () => context.configure(globalFlags(program)))
+    .hook('preAction', (_, action) => context.configure(globalFlags(program), nounOf(program, action)))
 
-  const sessions = noun(program, 'sessions', 'Logins: list, show, revoke')
-  registerSessionsList(sessions, context)
-  registerShow(sessions, context)
-  registerRevoke(sessions, context)
-
-  const users = noun(program, 'users', 'People: list, show, sign out, off-board, reinstate, verify')
-  registerUsersList(users, context)
-  registerUsersShow(users, context)
-  registerAct(users, 'sign_out', context)
-  registerAct(users, 'offboard', context)
-  registerAct(users, 'reinstate', context)
-  registerVerify(users, context)
-
-  const audit = noun(program, 'audit', 'The record')
-  registerAuditList(audit, context)
-
-  const blocklist = noun(program, 'blocklist', 'Blocked access tokens, in PostgreSQL and Redis')
-  registerBlocklistStatus(blocklist, context)
-  registerCheck(blocklist, context)
-  registerSync(blocklist, context)
-
-  const operators = noun(program, 'operators', 'Which logins may operate (administrator)')
-  registerOperatorsList(operators, context)
-  registerAdd(operators, context)
-  registerEnable(operators, context)
-  registerEnd(operators, 'disable', context)
-  registerEnd(operators, 'remove', context)
-
-  const db = noun(program, 'db', 'The schema (administrator)')
-  registerMigrate(db, context)
-  registerDbStatus(db, context)
-
-  registerWhoami(program, context)
+  for (const { name, summary, load } of entries) {
+    const command = program.command(name).description(summary)
+    if (argv.includes(name)) (await load())(command, context)
+  }
   return program
 }
 
-const noun = (program: Command, name: string, description: string): Command =>
-  program.command(name).description(description)
+/** `sessions` for `sessions list`, `whoami` for itself. */
+const nounOf = (program: Command, action: Command): string =>
+  action.parent === program || action.parent === null ? action.name() : action.parent.name()
 
 /** What was typed; a default of commander's `--no-…` options is left out, so that environment and profile count. */
 const globalFlags = (program: Command): object => {

@@ -14,9 +14,20 @@ begin
   for v_item in select tablename from pg_catalog.pg_tables where schemaname = 'meander' loop
     execute pg_catalog.format('alter table meander.%I enable row level security', v_item.tablename);
     execute pg_catalog.format('alter table meander.%I force row level security', v_item.tablename);
-    execute pg_catalog.format('revoke all on meander.%I from public, meander_functions, meander_guard, meander_system,
-      meander_audit, meander_registrar, meander_signal, meander_operator, meander_auth, meander_publisher, meander_directory',
-      v_item.tablename);
+  end loop;
+  -- From whoever holds something, on a table or on a column of it, for a reason that is not in this file.
+  for v_item in
+    select distinct c.relname, case a.grantee when 0 then 'public' else a.grantee::pg_catalog.regrole::text end as grantee
+    from pg_catalog.pg_class c
+    cross join lateral (
+      select c.relacl as acl
+      union all
+      select t.attacl from pg_catalog.pg_attribute t where t.attrelid = c.oid and t.attacl is not null
+    ) as privileges
+    cross join lateral pg_catalog.aclexplode(privileges.acl) as a
+    where c.relnamespace = 'meander'::pg_catalog.regnamespace and c.relkind = 'r' and a.grantee <> c.relowner
+  loop
+    execute pg_catalog.format('revoke all on meander.%I from %s', v_item.relname, v_item.grantee);
   end loop;
 end
 $$;

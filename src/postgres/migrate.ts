@@ -85,20 +85,28 @@ const readObjects = async (
   return new Map(rows.map((row) => [`${row.kind} ${row.name}`, row]))
 }
 
-const readDrift = async (db: Queryable): Promise<SchemaDrift[]> => {
+/** One difference with the fingerprints that the last migration left and that were found, null where there is none. */
+interface Difference {
+  readonly drift: SchemaDrift
+  readonly left: string | null
+  readonly found: string | null
+}
+
+const readDifferences = async (db: Queryable): Promise<Difference[]> => {
   const now = await readObjects(db)
-  const left = await db.query<{ kind: string; name: string; fingerprint: string }>(
+  const objects = await db.query<{ kind: string; name: string; fingerprint: string }>(
     'select kind, name, fingerprint from meander.schema_objects order by kind, name',
   )
-  const drift: SchemaDrift[] = []
-  for (const { kind, name, fingerprint } of left) {
-    const found = now.get(`${kind} ${name}`)
-    if (!found) drift.push({ kind, name, change: 'missing' })
-    else if (found.fingerprint !== fingerprint) drift.push({ kind, name, change: 'altered' })
+  const differences: Difference[] = []
+  for (const { kind, name, fingerprint: left } of objects) {
+    const found = now.get(`${kind} ${name}`)?.fingerprint ?? null
+    const change = found === null ? 'missing' : 'altered'
+    if (found !== left) differences.push({ drift: { kind, name, change }, left, found })
     now.delete(`${kind} ${name}`)
   }
-  for (const { kind, name } of now.values()) drift.push({ kind, name, change: 'added' })
-  return drift
+  for (const { kind, name, fingerprint: found } of now.values())
+    differences.push({ drift: { kind, name, change: 'added' }, left: null, found })
+  return differences
 }
 
 /**
@@ -145,7 +153,7 @@ export const readStatus = async (db: Queryable): Promise<SchemaStatus> => {
       ...migrations.filter(({ version }) => !applied.some((row) => row.version === version)),
       ...files.filter(({ path, sha256 }) => known.get(path) !== sha256),
     ].map(({ path }) => path),
-    drift: [...changedFiles, ...(await readDrift(db))],
+    drift: [...changedFiles, ...(await readDifferences(db)).map(({ drift }) => drift)],
     blocklistMode: installation?.blocklist_mode ?? null,
   }
 }
@@ -245,6 +253,8 @@ export const migrate = async (
           },
         )
       }
+      const measure = await readMeasure(tx)
+      const differences = measure.same ? await readDifferences(tx) : []
       const applied: string[] = []
       for (const migration of migrations) {
         if (done.some(({ version }) => version === migration.version)) continue
@@ -260,12 +270,12 @@ export const migrate = async (
         )
         applied.push(migration.path)
       }
-      applied.push(...(await applyPresentFiles(tx, files, applied.length > 0)))
+      applied.push(...(await applyPresentFiles(tx, files, applied.length > 0 || differences.length > 0)))
       const blocklistMode = await recordMode(tx, options.mode, options.defaultMode)
       const missing = await grantSignal(tx)
       await tx.query('revoke execute on all functions in schema meander from public')
       await tx.query(endRoles.text)
-      await writeObjects(tx)
+      await writeObjects(tx, measure.now, differences)
       return {
         applied,
         version: Math.max(...migrations.map(({ version }) => version)),
@@ -287,6 +297,12 @@ const applyPresentFiles = async (
       (row) => [row.path, row.sha256],
     ),
   )
+  for (const path of known.keys()) {
+    if (path === 'objects.sql' || files.some((file) => file.path === path)) continue
+    for (const signature of await signatures(tx, functionName(path)))
+      await tx.query(`drop function ${signature} cascade`)
+    await tx.query('delete from meander.schema_files where path = $1', [path])
+  }
   const changed = files.filter(({ path, sha256 }) => everything || known.get(path) !== sha256)
   if (changed.length === 0) return []
   for (const file of files) {
@@ -294,20 +310,30 @@ const applyPresentFiles = async (
     if (!file.path.startsWith('functions/')) await tx.query(file.text)
     else if (changed.includes(file)) await applyFunction(tx, file)
   }
-  for (const path of known.keys()) {
-    if (files.some((file) => file.path === path)) continue
-    for (const signature of await signatures(tx, functionName(path)))
-      await tx.query(`drop function ${signature}`)
-    await tx.query('delete from meander.schema_files where path = $1', [path])
-  }
-  for (const { path, sha256 } of changed) {
-    await tx.query(
-      `insert into meander.schema_files (path, sha256) values ($1, $2)
-       on conflict (path) do update set sha256 = excluded.sha256, applied_at = clock_timestamp()`,
-      [path, sha256],
-    )
-  }
+  for (const { path, sha256 } of changed) await noteFile(tx, path, sha256)
   return changed.map(({ path }) => path)
+}
+
+const noteFile = async (tx: Queryable, path: string, sha256: string): Promise<void> => {
+  await tx.query(
+    `insert into meander.schema_files (path, sha256) values ($1, $2)
+     on conflict (path) do update set sha256 = excluded.sha256, applied_at = clock_timestamp()`,
+    [path, sha256],
+  )
+}
+
+/**
+ * How fingerprints are taken: by our statement, in the words of this major version of PostgreSQL. Those that were
+ * taken otherwise, or never, say nothing about changes by hand.
+ */
+const readMeasure = async (tx: Queryable): Promise<{ now: string; same: boolean }> => {
+  const { text } = await readSql('objects.sql')
+  const [row] = await tx.query<{ major: number; left: string | null }>(
+    `select current_setting('server_version_num')::integer / 10000 as major,
+       (select sha256 from meander.schema_files where path = 'objects.sql') as left`,
+  )
+  const now = createHash('sha256').update(`${row?.major} ${text}`).digest('hex')
+  return { now, same: row?.left === now }
 }
 
 const recordMode = async (
@@ -344,8 +370,21 @@ const grantSignal = async (tx: Queryable): Promise<string[]> => {
   }
 }
 
-const writeObjects = async (tx: Queryable): Promise<void> => {
-  const objects = [...(await readObjects(tx)).values()]
+/** Notes how the schema looks now; what was changed by hand and is still so stays as it was left, and is found again. */
+const writeObjects = async (
+  tx: Queryable,
+  measure: string,
+  differences: readonly Difference[],
+): Promise<void> => {
+  const now = await readObjects(tx)
+  for (const { drift, left, found } of differences) {
+    const key = `${drift.kind} ${drift.name}`
+    if ((now.get(key)?.fingerprint ?? null) !== found) continue
+    if (left === null) now.delete(key)
+    else now.set(key, { kind: drift.kind, name: drift.name, fingerprint: left })
+  }
+  const objects = [...now.values()]
+  await noteFile(tx, 'objects.sql', measure)
   await tx.query('delete from meander.schema_objects')
   await tx.query(
     `insert into meander.schema_objects (kind, name, fingerprint)

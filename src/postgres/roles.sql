@@ -24,7 +24,12 @@ begin
     'meander_operator', 'meander_auth', 'meander_publisher', 'meander_directory'
   ] loop
     if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
-      execute pg_catalog.format('create role %I nologin', v_role);
+      begin
+        execute pg_catalog.format('create role %I nologin', v_role);
+      exception when duplicate_object or unique_violation then
+        -- Another database of this cluster, or this one, was installed at the same time.
+        null;
+      end;
     end if;
   end loop;
 

@@ -2,12 +2,16 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { expect, it } from 'vitest'
 import { createContext } from '../../src/context.ts'
-import { createProgram } from '../../src/program.ts'
+import { commandNames, createProgram } from '../../src/program.ts'
 import { processStreams } from '../../src/terminal/streams.ts'
 
 /** What `npm run docs` writes: the README's commands and, in full, everything that --help says. */
 
-const program = createProgram(createContext({ streams: processStreams(), env: {} }, []), () => {})
+const program = await createProgram(
+  commandNames,
+  createContext({ streams: processStreams(), env: {} }, []),
+  () => {},
+)
 
 const verbs = (command: Command): Command[] => command.commands.filter(({ parent }) => parent === command)
 

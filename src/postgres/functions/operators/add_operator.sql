@@ -3,7 +3,7 @@
 -- Returns {outcome: added | rebound | alreadyAdded, operator}.
 -- Raises MC300 (e-mail in several organizations), MC400, MC403 (not an administrator; a login with powers that
 -- no policy could hold back; a user without an operator's role), MC404 (login or user unknown),
--- MC409 (registered for somebody else).
+-- MC409 (registered for somebody else, or under a former name).
 create or replace function meander.add_operator(p_login text, p_user text, p_role text)
 returns jsonb
 language plpgsql security definer
@@ -30,17 +30,21 @@ begin
     raise exception using errcode = 'MC404', message = 'no such PostgreSQL login',
       hint = 'Make it first: create role … login password …';
   end if;
-  v_excess := case
-    when v_login.rolsuper then 'SUPERUSER'
-    when v_login.rolbypassrls then 'BYPASSRLS'
-    when v_login.rolcreaterole then 'CREATEROLE'
-    when v_login.rolreplication then 'REPLICATION'
-    else (
-      select min(r.rolname) from pg_roles r
-      where (r.rolname like 'meander\_%' and r.rolname <> 'meander_operator' or r.rolname like 'pg\_%')
-        and r.rolname <> p_login
-        and pg_has_role(v_login.oid, r.oid, 'member'))
-  end;
+  -- The login's own powers, and those of every role that it could become.
+  select case
+    when r.rolsuper then 'SUPERUSER'
+    when r.rolbypassrls then 'BYPASSRLS'
+    when r.rolcreaterole then 'CREATEROLE'
+    when r.rolreplication then 'REPLICATION'
+    else r.rolname
+  end into v_excess
+  from pg_roles r
+  where pg_has_role(v_login.oid, r.oid, 'member')
+    and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolreplication
+      or (r.oid <> v_login.oid and r.rolname <> 'meander_operator'
+        and (starts_with(r.rolname, 'meander_') or starts_with(r.rolname, 'pg_'))))
+  order by r.oid <> v_login.oid, r.rolname
+  limit 1;
   if v_excess is not null then
     raise exception using errcode = 'MC403', message = format('this login holds %s, which no policy could hold back', v_excess),
       hint = 'Register a login that has no powers of its own.';
@@ -65,6 +69,10 @@ begin
   if found and (v_known.user_id, v_known.role) is distinct from (v_user.id, p_role) then
     raise exception using errcode = 'MC409', message = 'this login is registered for another user or role',
       hint = 'Remove it first: meanderctl operators remove';
+  end if;
+  if exists (select from meander.operators o where o.login_oid = v_login.oid and o.login <> p_login) then
+    raise exception using errcode = 'MC409', message = 'this login is registered under the name that it had before',
+      hint = 'Remove that first: meanderctl operators remove';
   end if;
   v_outcome := case
     when v_known.login is null then 'added'
