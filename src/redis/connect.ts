@@ -87,7 +87,7 @@ const greet = async (client: Redis): Promise<Info> => {
 
 /**
  * All commands in one write, each with a Command of ioredis that waits for its answer: what its pipeline does too.
- * That one keeps more books, and measures and copies every argument several times, which is two thirds of its time.
+ * That one keeps more books, and measures and copies every argument several times, which is nearly half of its time.
  */
 const sendAll = async (
   client: Redis,

@@ -17,12 +17,15 @@ export const openBlocklistStore = (settings: RedisSettings): BlocklistStore => {
   let located: Promise<readonly Node[]> | undefined
 
   const close = async () => {
-    const nodes = (await located) ?? []
+    const known = located
     located = undefined
-    for (const node of nodes) node.close()
+    for (const node of (await known) ?? []) node.close()
   }
   const connected = async () => {
-    if ((await located)?.some((node) => node.away())) await close()
+    const known = located
+    const lost = (await known)?.some((node) => node.away())
+    // Several may ask at once: who has seen the loss first has begun anew.
+    if (lost && located === known) await close()
     located ??= locate(settings)
     return located
   }
