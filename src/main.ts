@@ -1,7 +1,7 @@
 import { createContext, type OwnedContext, processSurroundings, type Surroundings } from './context.ts'
 import { type ErrorCode, exitCodeOf, exitCodes, MeanderError } from './errors.ts'
-import { createProgram, helpOf, isCommanderError } from './program.ts'
 import { clean, cleanJson } from './terminal/sanitise.ts'
+import { version } from './version.ts'
 
 /** How long an interrupted command may take to say what is done. */
 const graceMs = 4000
@@ -9,6 +9,11 @@ const graceMs = 4000
 /** argv in, exit code out: the only place where a failure becomes words and a number. */
 export const main = async (argv: readonly string[], surroundings?: Surroundings): Promise<number> => {
   const around = surroundings ?? processSurroundings()
+  // A version needs no command tree: reading it would double the time.
+  if (argv.length === 1 && ['--version', '-V'].includes(argv[0] ?? '')) {
+    await write(around.streams.stdout, `${version}\n`)
+    return exitCodes.OK
+  }
   const context = createContext(around, argv)
   const signals = surroundings ? null : listen(context)
   try {
@@ -27,6 +32,7 @@ export const main = async (argv: readonly string[], surroundings?: Surroundings)
 }
 
 const run = async (argv: readonly string[], context: OwnedContext, around: Surroundings): Promise<void> => {
+  const { createProgram, helpOf, isCommanderError } = await import('./program.ts')
   const out: string[] = []
   const program = await createProgram(argv, context, (text) => out.push(text))
   try {
