@@ -68,9 +68,6 @@ export const parseCount = (value: string): number => {
   throw new InvalidArgumentError('A whole number from 1.')
 }
 
-/** A whole number from 0. */
-export const parseWhole = (value: string): number => (value === '0' ? 0 : parseCount(value))
-
 /** Text that is not empty. */
 export const parseText = (value: string): string => {
   if (value.trim() !== '') return value

@@ -1,6 +1,5 @@
 /** How one kind of thing is shown: one column per field of the contract, in the contract's order. */
 
-export type Scalar = string | number | boolean | null
 export type Tone = 'good' | 'warn' | 'bad' | 'dim' | 'plain'
 
 export interface Column<T> {
