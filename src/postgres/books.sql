@@ -1,5 +1,12 @@
 -- The schema and the books that migrating keeps: what was applied, and how the schema looked when it was done.
-create schema if not exists meander authorization meander_owner;
+do $$
+begin
+  create schema if not exists meander authorization meander_owner;
+exception when unique_violation then
+  -- Two first migrations at once: this one waited here until the other had committed, and it is there now.
+  null;
+end
+$$;
 grant create on schema meander to meander_functions, meander_guard, meander_system, meander_audit, meander_registrar,
   meander_signal;
 
