@@ -24,18 +24,28 @@ begin
     v_organizations := meander.authorize_read('find_users',
       jsonb_build_object('names', to_jsonb(p_names)), p_organization);
   end if;
+  -- What a name may mean is worked out first: lower() and uuid_or_null() are not leakproof, and beside a policy
+  -- a comparison with them uses no index.
   return query
-  select asked.position, u.id, u.email, u.display_name, coalesce(o.slug, 'platform'), u.role, u.status, u.id = v_me
-  from unnest(p_names) with ordinality as asked (name, position)
-  cross join lateral (
-    select by_email.* from meander.users by_email where by_email.email = lower(asked.name collate "C")
-      and (by_email.organization_id = any (v_organizations) or v_staff and by_email.organization_id is null)
+  with asked as materialized (
+    select n.position, lower(n.name collate "C") as email, meander.uuid_or_null(n.name) as id
+    from unnest(p_names) with ordinality as n (name, position)
+  ), found as (
+    select asked.position, u.id from asked
+    join meander.users u on u.email = asked.email and u.organization_id = any (v_organizations)
     union
-    select by_id.* from meander.users by_id where by_id.id = meander.uuid_or_null(asked.name)
-      and (by_id.organization_id = any (v_organizations) or v_staff and by_id.organization_id is null)
-  ) as u
+    select asked.position, u.id from asked
+    join meander.users u on u.email = asked.email and u.organization_id is null and v_staff
+    union
+    select asked.position, u.id from asked
+    join meander.users u on u.id = asked.id
+      and (u.organization_id = any (v_organizations) or v_staff and u.organization_id is null)
+  )
+  select found.position, u.id, u.email, u.display_name, coalesce(o.slug, 'platform'), u.role, u.status, u.id = v_me
+  from found
+  join meander.users u on u.id = found.id
   left join meander.organizations o on o.id = u.organization_id
-  order by asked.position, o.slug, u.id;
+  order by found.position, o.slug, u.id;
 end
 $$;
 alter function meander.find_users owner to meander_functions;
