@@ -36,7 +36,8 @@ export const demo = async ({ reset = false }: { reset?: boolean }, context: Cont
   }
 
   await say(
-    `${made ? 'Made' : 'Opened'} a store with three organizations and their people in ${folder}`,
+    `${made ? 'Made' : 'Opened'} a store with three organizations and their people:`,
+    folder,
     'You are kari, org admin of hlf. Ingrid Solberg calls: her phone is gone.',
     '',
     'The phone, in somebody else’s hands:',
@@ -78,7 +79,8 @@ export const demo = async ({ reset = false }: { reset?: boolean }, context: Cont
     '',
     ended ? 'Ended: now, completely, on the record.' : 'Something is still usable: this must not be.',
     'Go on by yourself, as kari: meanderctl --profile demo sessions list',
-    'Start over: meanderctl demo --reset. Your own database: set DATABASE_URL, then meanderctl db migrate',
+    'Start over: meanderctl demo --reset',
+    'Your own database: set DATABASE_URL, then meanderctl db migrate',
   )
   if (!ended) context.end('NOT_ENDED')
 }

@@ -27,7 +27,7 @@ const columns: readonly Column<Session>[] = [
   { key: 'organization', value: (s) => s.organization, cell: { header: 'organization', wide: true } },
   { key: 'kind', value: (s) => s.kind, cell: { header: 'kind', wide: true } },
   { key: 'deviceType', value: (s) => s.deviceType },
-  { key: 'deviceName', value: (s) => s.deviceName, cell: { header: 'device', text: deviceText, shrink: 2 } },
+  { key: 'deviceName', value: (s) => s.deviceName, cell: { header: 'device', text: deviceText, shrink: 1 } },
   {
     key: 'userAgent',
     value: (s) => s.userAgent,

@@ -34,6 +34,14 @@ export const registerRevoke = (parent: Command, context: Context, run = revokeSe
       '--from <file>',
       'ids from a file, or - for standard input: one a line, or NDJSON of sessions list',
     )
+    .addHelpText(
+      'after',
+      `
+--user ends the sessions of that user which match when you look, one audit event
+per session; users sign-out ends all that there are when it runs, one audit
+event for the user. Neither keeps the user from logging in again: that is
+users offboard.`,
+    )
     .action((ids: string[], options: RevokeOptions) => run(ids ?? [], options, context))
   bulkOptions(selectorOptions(command), 'sessions')
 }
