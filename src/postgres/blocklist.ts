@@ -1,6 +1,9 @@
 import { callRows, callValue } from './call.ts'
 import type { Queryable } from './database.ts'
 
+/** Where the platform looks for blocked tokens. */
+export type BlocklistMode = 'redis' | 'database'
+
 /** A blocked access token that Redis may not know yet. */
 export interface ResidualAccess {
   readonly jti: string
@@ -12,7 +15,7 @@ export interface ResidualAccess {
 export const residualAccess = (
   db: Queryable,
   sessions: readonly string[],
-): Promise<{ mode: 'redis' | 'database'; published: number; residual: ResidualAccess[] }> =>
+): Promise<{ mode: BlocklistMode; published: number; residual: ResidualAccess[] }> =>
   callValue(db, 'residual_access', { p_sessions: sessions })
 
 /** @see functions/blocklist/claim_blocklist.sql */
@@ -27,7 +30,7 @@ export const markPublished = (db: Queryable, jtis: readonly string[]): Promise<n
   callValue(db, 'mark_published', { p_jtis: jtis })
 
 export interface BlocklistCount {
-  readonly mode: 'redis' | 'database'
+  readonly mode: BlocklistMode
   readonly live: number
   readonly pending: number
   readonly oldestPendingAt: string | null
@@ -46,7 +49,7 @@ export interface CheckedToken {
   readonly expiresAt: string
   readonly remainingMs: number
   readonly publishedAt: string | null
-  readonly mode: 'redis' | 'database'
+  readonly mode: BlocklistMode
 }
 
 /** @see functions/blocklist/check_token.sql */

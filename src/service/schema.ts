@@ -1,13 +1,9 @@
 import { MeanderError } from '../errors.ts'
+import type { BlocklistMode } from '../postgres/blocklist.ts'
 import { schemaVersion } from '../postgres/identity.ts'
-import {
-  type BlocklistMode,
-  type MigrateResult,
-  migrate,
-  newestVersion,
-  readStatus,
-  type SchemaStatus,
-} from '../postgres/migrate.ts'
+import { type MigrateResult, migrate } from '../postgres/migrate.ts'
+import { newestVersion } from '../postgres/schema-files.ts'
+import { readStatus, type SchemaStatus } from '../postgres/schema-status.ts'
 import type { Stores } from './stores.ts'
 
 export type { BlocklistMode, MigrateResult, SchemaStatus }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/postgres/database.ts'
-import { migrate, readStatus } from '../../src/postgres/migrate.ts'
+import { migrate } from '../../src/postgres/migrate.ts'
+import { readStatus } from '../../src/postgres/schema-status.ts'
 import { asLogin, closeLogins, closeLoginsBut, connectAs, type Login, password } from '../support/as-login.ts'
 import { organizations, people } from '../support/people.ts'
 import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
