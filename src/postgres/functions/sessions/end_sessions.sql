@@ -18,8 +18,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_at timestamptz;
-  v_prior jsonb;
   v_ended meander.ended_session[];
+  v_open boolean;
 begin
   perform from meander.refresh_tokens t
   where t.session_id = any (p_sessions) and t.rotated_at is null and t.revoked_at is null
@@ -28,9 +28,6 @@ begin
   perform from meander.sessions s where s.id = any (p_sessions) order by s.id for update;
 
   v_at := clock_timestamp();
-  select jsonb_object_agg(d.id, meander.session_state(d.revoked_at, d.effective_expires_at, v_at)) into v_prior
-  from meander.session_details d where d.id = any (p_sessions);
-
   update meander.sessions s
   set revoked_at = v_at, revoked_by = session_user, revoke_reason = ending.reason
   from unnest(p_sessions, p_reasons) as ending (id, reason)
@@ -44,32 +41,31 @@ begin
   where t.session_id = any (p_sessions) and t.access_expires_at > v_at
   on conflict (jti) do nothing;
 
-  if exists (
-    select from meander.sessions s where s.id = any (p_sessions) and s.revoked_at is null
-  ) or exists (
-    select from meander.refresh_tokens t
-    where t.session_id = any (p_sessions) and t.rotated_at is null and t.revoked_at is null
-  ) or exists (
-    select from meander.refresh_tokens t
-    where t.session_id = any (p_sessions) and t.access_expires_at > clock_timestamp()
-      and not exists (select from meander.token_blocklist b where b.jti = t.access_jti)
-  ) then
+  -- What happened, and what is open still, read back at once from the tables. Policy, grant and activity decide the
+  -- state that a session had before, and the end changed none of them.
+  with chain as (
+    select t.session_id,
+      count(*) filter (where t.revoked_at = v_at) as refresh_tokens,
+      count(*) filter (where b.created_at = v_at) as access_tokens,
+      bool_or((t.rotated_at is null and t.revoked_at is null)
+        or (t.access_expires_at > clock_timestamp() and b.jti is null)) as open
+    from meander.refresh_tokens t
+    left join meander.token_blocklist b on b.jti = t.access_jti
+    where t.session_id = any (p_sessions) and (t.rotated_at is null or t.access_expires_at > v_at)
+    group by t.session_id
+  )
+  select
+    array_agg(row(d.id, d.organization_id, d.user_id,
+      meander.session_state(nullif(d.revoked_at, v_at), d.effective_expires_at, v_at),
+      coalesce(chain.refresh_tokens, 0), coalesce(chain.access_tokens, 0))::meander.ended_session order by d.id),
+    bool_or(d.revoked_at is null or coalesce(chain.open, false))
+  into v_ended, v_open
+  from meander.session_details d
+  left join chain on chain.session_id = d.id
+  where d.id = any (p_sessions);
+  if v_open then
     raise exception using errcode = 'MC500', message = 'a session was not ended completely';
   end if;
-
-  select array_agg(row(s.id, s.organization_id, s.user_id, v_prior ->> s.id::text,
-      coalesce(t.refresh_tokens, 0), coalesce(b.access_tokens, 0))::meander.ended_session order by s.id)
-  into v_ended
-  from meander.sessions s
-  left join (
-    select session_id, count(*)::integer as refresh_tokens from meander.refresh_tokens
-    where session_id = any (p_sessions) and revoked_at = v_at group by session_id
-  ) as t on t.session_id = s.id
-  left join (
-    select session_id, count(*)::integer as access_tokens from meander.token_blocklist
-    where session_id = any (p_sessions) and created_at = v_at group by session_id
-  ) as b on b.session_id = s.id
-  where s.id = any (p_sessions);
   if coalesce(cardinality(v_ended), 0) <> (select count(distinct s) from unnest(p_sessions) as s) then
     raise exception using errcode = 'MC500', message = 'the right to end these sessions ended before they did',
       hint = 'Nothing was changed; look what is within your reach now.';

@@ -34,9 +34,14 @@ begin
   -- cannot end the last two.
   perform from meander.users u
   where u.organization_id = any (v_access.organizations)
-    and (u.id = any (p_users) or (p_act = 'offboard' and u.role = 'org_admin' and u.status = 'active' and exists (
-      select from meander.users target
-      where target.id = any (p_users) and target.role = 'org_admin' and target.organization_id = u.organization_id)))
+    and u.id in (
+      select unnest(p_users)
+      union all
+      select other.id
+      from meander.users target
+      join meander.users other on other.organization_id = target.organization_id
+      where p_act = 'offboard' and target.id = any (p_users) and target.role = 'org_admin'
+        and other.role = 'org_admin' and other.status = 'active')
   order by u.id
   for no key update;
 
