@@ -49,6 +49,6 @@ export const endOperator = (
 ): Promise<OperatorChange> =>
   callValue(db, `${verb}_operator`, { p_login: act.login, p_reason: act.reason, p_ticket: act.ticket })
 
-/** Ends the connections of a login; returns how many. @see functions/operators/terminate_login.sql */
-export const terminateLogin = (db: Queryable, login: string): Promise<number> =>
+/** Ends the connections of a login; returns how many, null when it may not. @see functions/operators/terminate_login.sql */
+export const terminateLogin = (db: Queryable, login: string): Promise<number | null> =>
   callValue(db, 'terminate_login', { p_login: login })

@@ -14,8 +14,8 @@ export type { Operator, OperatorChange }
 
 export interface OperatorEnding extends OperatorChange {
   readonly dryRun: boolean
-  /** Connections that were ended before and after. */
-  readonly connectionsEnded: number
+  /** Connections that were ended before and after; null when some were left, for want of a right. */
+  readonly connectionsEnded: number | null
 }
 
 /** Who may operate: an administrator's business. */
@@ -57,6 +57,7 @@ export class Operators {
     const change = await db.transaction((transaction) => endOperator(transaction, verb, act), {
       rollback: dryRun,
     })
-    return { ...change, dryRun, connectionsEnded: before + (await kill()) }
+    const after = await kill()
+    return { ...change, dryRun, connectionsEnded: after === null ? null : (before ?? 0) + after }
   }
 }

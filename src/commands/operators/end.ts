@@ -42,6 +42,12 @@ export const endOperator = async (
   await confirm(options, context, verbs[verb].question(login))
   const ending = await operators.end(verb, login, purpose, options.dryRun ?? false)
   await context.show.item(operatorChangeView, ending)
-  if (ending.connectionsEnded > 0)
-    context.terminal.note(`${counted(ending.connectionsEnded, 'connection')} ended.`)
+  const { connectionsEnded } = ending
+  if (connectionsEnded === null) {
+    context.terminal.warn(
+      'Its open connections have no rights any more, but could not be ended. A superuser runs: grant pg_signal_backend to meander_signal;',
+    )
+  } else if (connectionsEnded > 0) {
+    context.terminal.note(`${counted(connectionsEnded, 'connection')} ended.`)
+  }
 }

@@ -1,5 +1,7 @@
 -- Ends every connection of a login to this database but the caller's own, and returns how many it ended. The
 -- pids are collected before the first kill: in one WHERE clause the kill could run before the name is compared.
+-- Null when there are some that it may not end, because nobody could grant pg_signal_backend (db migrate says so):
+-- what else takes the login's rights is to go on.
 -- Raises MC403 for anybody but an administrator.
 create or replace function meander.terminate_login(p_login text)
 returns integer
@@ -17,6 +19,9 @@ begin
   from pg_stat_activity a
   join pg_roles r on r.oid = a.usesysid
   where r.rolname = p_login and a.datname = current_database() and a.pid <> pg_backend_pid();
+  if v_pids <> '{}' and not pg_has_role('meander_signal', 'pg_signal_backend', 'member') then
+    return null;
+  end if;
   select count(*) filter (where pg_terminate_backend(pid)) into v_count from unnest(v_pids) as pid;
   return v_count;
 end
