@@ -81,7 +81,7 @@ it('for a person: four parts, each said even when there is nothing', async () =>
   expect(stdout).toMatch(/^state +active$/m)
   expect(stdout).toContain('\nRefresh chain\nnone\n')
   expect(stdout).toContain('\nLive access tokens\nnone\n')
-  expect(stdout).toContain('\nRecord\nnothing yet\n')
+  expect(stdout).toContain('\nRecord\nnone\n')
 })
 
 it('an expired session has a chain that ended with it', async () => {
