@@ -115,10 +115,10 @@ export class Blocklist {
    * The last step of every act: carries what these sessions' end blocked to Redis, or waits for the publisher, and
    * reads back what is still usable.
    */
-  async settle(sessions: readonly string[]): Promise<BlocklistOutcome> {
+  async settle(sessions: readonly string[], signal?: AbortSignal): Promise<BlocklistOutcome> {
     const first = await this.carry(sessions)
     if (first.residualAccess.length === 0 || first.cause !== null) return first
-    const { mode, published, residual } = await this.#awaitPublisher(sessions)
+    const { mode, published, residual } = await this.#awaitPublisher(sessions, signal)
     return {
       blocklist: { mode, published, pending: residual.length },
       residualAccess: residual,
@@ -144,10 +144,13 @@ export class Blocklist {
     }
   }
 
-  async #awaitPublisher(sessions: readonly string[]): ReturnType<typeof residualAccess> {
+  async #awaitPublisher(
+    sessions: readonly string[],
+    signal?: AbortSignal,
+  ): ReturnType<typeof residualAccess> {
     const until = performance.now() + publisherPatienceMs
     let state = await this.#residual(sessions)
-    while (state.residual.length > 0 && performance.now() < until) {
+    while (state.residual.length > 0 && performance.now() < until && !signal?.aborted) {
       await sleep(100)
       state = await this.#residual(sessions)
     }

@@ -31,18 +31,24 @@ export interface CheckedRows {
   readonly organizations: ReadonlySet<string>
   /** Good rows whose user is deactivated already. */
   readonly deactivated: number
-  /** By row number. */
-  readonly problems: ReadonlyMap<number, RowProblem>
-  /** The user of a row without a problem. */
+  /** Why this row cannot be acted on; null when it can. */
+  problemOf(row: number): RowProblem | null
+  /** The rows that cannot be acted on, in order. */
+  problems(): Iterable<readonly [row: number, problem: RowProblem]>
+  /** The user of a row that named one. */
   userOf(row: number): string
 }
 
 const idBytes = 16
+const nobody = Buffer.alloc(idBytes)
 const rowsAtOnce = 1000
+
+const unknown: RowProblem = { outcome: 'notFound', message: 'no such user within your reach' }
 
 /**
  * Goes through the whole list: every row is well formed, names exactly one user within reach, and no user comes
- * twice. Holds 16 bytes a row, so that a million rows are no burden.
+ * twice. Holds the 16 bytes of a user's id for each row, zeros for one that is unknown, and an entry only for each
+ * row with another problem: a million rows are no burden.
  */
 export const checkRows = async (
   source: UserRows,
@@ -57,26 +63,30 @@ export const checkRows = async (
   const organizations = new Set<string>()
   let ids = Buffer.alloc(rowsAtOnce * idBytes)
   let total = 0
+  let good = 0
   let deactivated = 0
-  /** Those whom off-boarding may refuse: oneself and org admins. */
+  /** Those whom off-boarding may refuse, oneself and org admins, with their first row. */
   const delicate = new Map<string, number>()
 
-  const note = (row: UserRow, found: readonly FoundUser[]) => {
+  const refuse = (row: number, outcome: RowProblem['outcome'], message: string) =>
+    problems.set(row, { outcome, message })
+  const note = ({ row, email, userId }: UserRow, found: readonly FoundUser[]) => {
     const [user, another] = found
-    if (!user) {
-      problems.set(row.row, { outcome: 'notFound', message: 'no such user within your reach' })
-    } else if (another) {
-      const candidates = found.map(({ userId, organization }) => `${userId} in ${organization}`).join(', ')
-      problems.set(row.row, {
-        outcome: 'invalid',
-        message: `several users have this e-mail address: ${candidates}`,
-      })
-    } else {
-      writeId(ids, row.row, user.userId)
-      organizations.add(user.organization)
-      if (user.status === 'deactivated') deactivated += 1
-      if (user.myself || user.role === 'org_admin') delicate.set(user.userId, row.row)
+    if (!user) return
+    if (another) {
+      const candidates = found.map((one) => `${one.userId} in ${one.organization}`).join(', ')
+      return refuse(row, 'invalid', `several users have this e-mail address: ${candidates}`)
     }
+    // A spreadsheet of which one column was sorted alone: whoever is meant, half of it is wrong.
+    if (userId !== '' && email !== '' && lowered(email) !== user.email) {
+      return refuse(row, 'invalid', 'the e-mail address is not that of the user id')
+    }
+    ids.write(user.userId.replaceAll('-', ''), row * idBytes, 'hex')
+    good += 1
+    organizations.add(user.organization)
+    if (user.status === 'deactivated') deactivated += 1
+    if ((user.myself || user.role === 'org_admin') && !delicate.has(user.userId))
+      delicate.set(user.userId, row)
   }
   const look = async (rows: readonly UserRow[]) => {
     const names = rows.map(({ userId, email }) => userId || email)
@@ -89,7 +99,7 @@ export const checkRows = async (
   for await (const row of source.rows()) {
     total = row.row
     if (ids.length < (total + 1) * idBytes) ids = Buffer.concat([ids, Buffer.alloc(ids.length)])
-    if (row.problem !== null) problems.set(row.row, { outcome: 'invalid', message: row.problem })
+    if (row.problem !== null) refuse(row.row, 'invalid', row.problem)
     else batch.push(row)
     if (batch.length < rowsAtOnce) continue
     await look(batch)
@@ -98,26 +108,40 @@ export const checkRows = async (
   await look(batch)
 
   for (const [row, first] of doubles(ids, total)) {
-    problems.set(row, { outcome: 'invalid', message: `the same user as in row ${first}` })
+    good -= 1
+    refuse(row, 'invalid', `the same user as in row ${first}`)
   }
   if (options.act === 'offboard') {
     for (const [user, message] of await users.refusedOffboardings([...delicate.keys()], options.purpose)) {
-      problems.set(delicate.get(user) ?? 0, { outcome: 'refused', message })
+      good -= 1
+      refuse(delicate.get(user) ?? 0, 'refused', message)
     }
   }
+  const problemOf = (row: number) => problems.get(row) ?? (isNobody(ids, row) ? unknown : null)
   return {
     total,
-    good: total - problems.size,
+    good,
     organizations,
     deactivated,
-    problems,
+    problemOf,
+    *problems() {
+      for (let row = 1; row <= total; row += 1) {
+        const problem = problemOf(row)
+        if (problem) yield [row, problem]
+      }
+    },
     userOf: (row) => readId(ids, row),
   }
 }
 
-const writeId = (ids: Buffer, row: number, id: string): void => {
-  ids.write(id.replaceAll('-', ''), row * idBytes, 'hex')
-}
+/** E-mail addresses are stored in lower case; nothing but ASCII is folded. */
+const lowered = (email: string): string => email.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+
+const compare = (ids: Buffer, a: number, b: number): number =>
+  ids.compare(ids, b * idBytes, (b + 1) * idBytes, a * idBytes, (a + 1) * idBytes)
+
+const isNobody = (ids: Buffer, row: number): boolean =>
+  ids.compare(nobody, 0, idBytes, row * idBytes, (row + 1) * idBytes) === 0
 
 const readId = (ids: Buffer, row: number): string =>
   ids
@@ -126,14 +150,12 @@ const readId = (ids: Buffer, row: number): string =>
 
 /** Rows that name the user of an earlier row, with that row: neighbours once the rows are sorted by user. */
 function* doubles(ids: Buffer, total: number): Generator<[row: number, first: number]> {
-  const view = (row: number) => ids.subarray(row * idBytes, (row + 1) * idBytes)
-  const nobody = Buffer.alloc(idBytes)
   const rows = Uint32Array.from({ length: total }, (_, index) => index + 1)
-  rows.sort((a, b) => Buffer.compare(view(a), view(b)) || a - b)
+  rows.sort((a, b) => compare(ids, a, b) || a - b)
   let first = 0
   for (const row of rows) {
-    if (view(row).equals(nobody)) continue
-    if (first !== 0 && view(first).equals(view(row))) yield [row, first]
+    if (isNobody(ids, row)) continue
+    if (first !== 0 && compare(ids, first, row) === 0) yield [row, first]
     else first = row
   }
 }

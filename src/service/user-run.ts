@@ -50,7 +50,7 @@ export interface RunResult extends BlocklistOutcome {
     readonly sessionId: string
     readonly endsAt: string
   }[]
-  /** Why the run stopped early; null when it went through. */
+  /** Why the run stopped, or could not look back at what it did; null when it went through. */
   readonly stopped: MeanderError | null
 }
 
@@ -95,7 +95,7 @@ export class UserRun {
   /** Sessions that Redis may not know of yet. */
   readonly #unsettled: string[] = []
   readonly #remembered: { items: RowOutcome[]; sessions: string[] } = { items: [], sessions: [] }
-  #mode: BlocklistOutcome['blocklist']['mode'] | null = null
+  #mode: BlocklistOutcome['blocklist']['mode'] = 'redis'
   #published = 0
   #cause: string | null = null
   #stopped: MeanderError | null = null
@@ -108,11 +108,12 @@ export class UserRun {
 
   /** Does the act, and yields what became of each row once its transaction is committed. */
   async *outcomes(source: UserRows, checked: CheckedRows): AsyncGenerator<RowOutcome, void> {
+    this.#mode = await this.#blocklist.mode()
     let rows: UserRow[] = []
     let good = 0
     for await (const row of source.rows()) {
       rows.push(row)
-      if (!checked.problems.has(row.row)) good += 1
+      if (!checked.problemOf(row.row)) good += 1
       if (good < this.#options.batchSize && rows.length < 10 * this.#options.batchSize) continue
       yield* this.#part(rows, checked)
       rows = []
@@ -125,7 +126,8 @@ export class UserRun {
   async finish(): Promise<RunResult> {
     const { request, dryRun } = this.#options
     // After the last change and not with it: a repeat decides from state, so nothing is done twice without this.
-    if (request && !dryRun && !this.#stopped) {
+    // Failures do not use the id up: a repeat is to try again.
+    if (request && !dryRun && !this.#stopped && this.#summary.failed === 0) {
       await this.#users.remember(request, {
         summary: this.#summary,
         ...this.#remembered,
@@ -136,24 +138,28 @@ export class UserRun {
   }
 
   async #settled(): Promise<BlocklistOutcome> {
-    const lost = this.#stopped !== null && this.#stopped.code !== 'INTERRUPTED'
-    if (this.#unsettled.length === 0 || lost) {
-      const mode = this.#mode ?? (lost ? 'database' : await this.#blocklist.mode())
-      return { blocklist: { mode, published: this.#published, pending: 0 }, residualAccess: [], cause: null }
+    const of = (published: number, pending: number) => ({ mode: this.#mode, published, pending })
+    if (this.#unsettled.length === 0)
+      return { blocklist: of(this.#published, 0), residualAccess: [], cause: null }
+    try {
+      // A run that was stopped waits for nobody: an interrupted one has seconds left.
+      const { blocklist, ...rest } = await (this.#stopped
+        ? this.#blocklist.carry(this.#unsettled)
+        : this.#blocklist.settle(this.#unsettled, this.#options.signal))
+      return { ...rest, blocklist: of(this.#published + blocklist.published, blocklist.pending) }
+    } catch (error) {
+      // Which of them are usable cannot be learned any more, how many at most is known.
+      this.#stop(error)
+      const pending = this.#summary.accessTokensBlocked - this.#published
+      return { blocklist: of(this.#published, pending), residualAccess: [], cause: null }
     }
-    // An interrupted run has seconds left: it waits for nobody.
-    const outcome = await (this.#stopped
-      ? this.#blocklist.carry(this.#unsettled)
-      : this.#blocklist.settle(this.#unsettled))
-    const published = this.#published + outcome.blocklist.published
-    return { ...outcome, blocklist: { ...outcome.blocklist, published } }
   }
 
   async *#part(rows: readonly UserRow[], checked: CheckedRows): AsyncGenerator<RowOutcome, void> {
-    const good = rows.filter(({ row }) => !checked.problems.has(row))
+    const good = rows.filter(({ row }) => !checked.problemOf(row))
     const endings = await this.#endings(good.map((row) => this.#target(row, checked)))
     for (const row of rows) {
-      const problem = checked.problems.get(row.row)
+      const problem = checked.problemOf(row.row)
       const userId = problem && problem.outcome !== 'refused' ? row.userId : checked.userOf(row.row)
       const ending: Ending = (problem && { userId, ...problem }) ??
         endings.get(userId) ?? { userId, outcome: 'failed', message: 'not begun' }
@@ -179,25 +185,26 @@ export class UserRun {
     const endings = new Map<string, Ending>()
     if (targets.length === 0) return endings
     const attempt = async (some: readonly UserTarget[]): Promise<boolean> => {
-      if (this.#options.signal.aborted) {
-        this.#stopped ??= new MeanderError('INTERRUPTED', 'Interrupted.')
-      }
+      if (this.#options.signal.aborted) this.#stop(new MeanderError('INTERRUPTED', 'Interrupted.'))
       if (this.#stopped) return this.#fail(endings, some, `not begun: ${this.#stopped.message}`)
       try {
         for (const ending of await this.#act(some)) endings.set(ending.userId, ending)
         return true
       } catch (error) {
-        const failure = asFailure(error)
-        if (stopsAll(error)) this.#stopped = failure
-        return this.#fail(endings, some, failure.message)
+        if (stopsAll(error)) this.#stop(error)
+        return this.#fail(endings, some, asFailure(error).message)
       }
     }
     // One user that cannot be ended must not keep the others of the transaction.
     if (!(await attempt(targets)) && !this.#stopped && targets.length > 1) {
       for (const target of targets) await attempt([target])
     }
-    await this.#afterwards([...endings.values()])
+    await this.#afterwards(endings)
     return endings
+  }
+
+  #stop(error: unknown): void {
+    this.#stopped ??= asFailure(error)
   }
 
   #fail(endings: Map<string, Ending>, targets: readonly UserTarget[], message: string): false {
@@ -210,33 +217,51 @@ export class UserRun {
     return this.#users.act({ act, targets, purpose, dryRun, requestId: request?.id ?? null })
   }
 
-  /** After each commit: Redis is told, and the tables are read back. */
-  async #afterwards(endings: readonly Ending[]): Promise<void> {
-    const { act, dryRun, purpose } = this.#options
-    if (dryRun || act === 'reinstate' || this.#stopped) return
-    const sessions = endings.flatMap((ending) => ending.sessions ?? [])
+  /**
+   * After each commit: Redis is told, and the tables are read back. What fails here stops the run, for nothing more
+   * is to be said done that was not looked at; but what is committed is committed, and its rows say so.
+   */
+  async #afterwards(endings: Map<string, Ending>): Promise<void> {
+    const { act, dryRun } = this.#options
+    if (dryRun || act === 'reinstate') return
+    const sessions = [...endings.values()].flatMap((ending) => ending.sessions ?? [])
     if (this.#options.request) this.#remembered.sessions.push(...sessions)
-    if (sessions.length > 0) await this.#carry(sessions)
+    try {
+      await this.#carry(sessions)
+      if (!this.#stopped) await this.#readBack(endings)
+    } catch (error) {
+      this.#unsettled.push(...sessions)
+      this.#stop(error)
+    }
+  }
 
-    const touched = endings.filter(({ outcome }) => doneOutcomes.has(outcome) || alreadyOutcomes.has(outcome))
+  /** Who has a session all the same: after a sign-out one may log in again, and that is said of the row. */
+  async #readBack(endings: Map<string, Ending>): Promise<void> {
+    const touched = [...endings.values()].filter(
+      ({ outcome }) => doneOutcomes.has(outcome) || alreadyOutcomes.has(outcome),
+    )
     if (touched.length === 0) return
     const facts = await this.#users.readBack(
       touched.map(({ userId }) => userId),
-      purpose,
+      this.#options.purpose,
     )
-    for (const { email, activeSessions } of facts) {
+    for (const { userId, email, activeSessions } of facts) {
+      const ending = endings.get(userId)
+      if (activeSessions.length === 0 || !ending) continue
+      const named = activeSessions.map(({ id, endsAt }) => `${id} until ${endsAt}`).join(', ')
+      endings.set(userId, { ...ending, message: `active again: session ${named}` })
       for (const { id, endsAt } of activeSessions) this.#activeAfter.push({ email, sessionId: id, endsAt })
     }
   }
 
-  /** Once Redis has failed, the rest of the run does not wait for it again: the end tries once more. */
+  /** Once Redis has failed, or the run has stopped, the rest does not wait for it: the end tries once more. */
   async #carry(sessions: readonly string[]): Promise<void> {
-    if (this.#cause !== null) {
+    if (sessions.length === 0) return
+    if (this.#cause !== null || this.#stopped) {
       this.#unsettled.push(...sessions)
       return
     }
     const outcome = await this.#blocklist.carry(sessions)
-    this.#mode = outcome.blocklist.mode
     this.#published += outcome.blocklist.published
     this.#cause = outcome.cause
     this.#unsettled.push(...new Set(outcome.residualAccess.map(({ sessionId }) => sessionId)))

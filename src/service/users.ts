@@ -1,5 +1,5 @@
 import { MeanderError } from '../errors.ts'
-import { isRefusal, unlessRefused } from '../postgres/call.ts'
+import { isRefusal, type Refusal, unlessRefused } from '../postgres/call.ts'
 import type { Database } from '../postgres/database.ts'
 import { whoami } from '../postgres/identity.ts'
 import { type Request, recallResult, rememberResult } from '../postgres/requests.ts'
@@ -141,7 +141,16 @@ export class Users {
    * Ends or gives back the access of these users in one transaction, all or none.
    * @throws MeanderError REFUSED for a role that may not, FAILED, UNKNOWN, INTERRUPTED.
    */
-  async act(order: ActOrder): Promise<UserEnding[]> {
+  act(order: ActOrder): Promise<UserEnding[]> {
+    return this.#act(order, () => order.dryRun)
+  }
+
+  /** Has the database refuse, and record, what may not be done; should it do any of it after all, that is undone. */
+  async recordRefusals(order: ActOrder): Promise<void> {
+    await this.#act(order, (items) => items.some(({ outcome }) => outcome !== 'refused'))
+  }
+
+  async #act(order: ActOrder, undo: (items: readonly UserEnding[]) => boolean): Promise<UserEnding[]> {
     const db = await this.#stores.database()
     const staff = await this.#isStaffBusiness(db)
     const users = order.targets.map(({ userId }) => userId)
@@ -149,7 +158,7 @@ export class Users {
     const done = await onRecord(db, call, order.purpose, () =>
       db.transaction(
         (transaction) => actOnUsers(transaction, order.act, staff, order.targets, order.requestId),
-        { rollback: (result: unknown) => order.dryRun && !isRefusal(result) },
+        { rollback: (result: { items: UserEnding[] } | Refusal) => !isRefusal(result) && undo(result.items) },
       ),
     )
     return unlessRefused(done).items

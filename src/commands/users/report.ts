@@ -1,6 +1,6 @@
-import { open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
+import { beginFile } from './whole-file.ts'
 
 /** One row for each row that came in; the columns of every report. */
 export interface ReportRow {
@@ -17,9 +17,9 @@ export interface ReportRow {
 /** A report in the making: whole under its name, or not there. */
 export interface Report {
   add(row: ReportRow): Promise<void>
-  /** Synced and renamed into place. */
+  /** @throws MeanderError FAILED when any part of it could not be written. */
   finish(): Promise<void>
-  /** Leaves nothing behind. */
+  /** Leaves nothing behind of what was not finished. */
   discard(): Promise<void>
 }
 
@@ -27,19 +27,25 @@ const header = 'row,email,user_id,reason,ticket,outcome,sessions_revoked,message
 const rowsAtOnce = 500
 
 /**
- * Begins a report beside its final place, readable by its owner alone. `cell` keeps a cell from being a formula.
+ * Begins the report that `--report` asks for; null when none is asked for.
  * @throws MeanderError USAGE before anything is done, when it cannot be written there.
  */
-export const beginReport = async (path: string, cell: (text: string) => string): Promise<Report> => {
-  const { stringify } = await import('csv-stringify/sync')
-  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`)
-  const file = await open(draft, 'wx', 0o600).catch((error: Error) => {
-    throw new MeanderError('USAGE', `The report ${path} cannot be written: ${error.message}.`, {
-      cause: error,
-    })
-  })
-  await file.write(header)
+export const beginReport = async (
+  path: string | undefined,
+  { terminal }: Pick<Context, 'terminal'>,
+): Promise<Report | null> => {
+  if (path === undefined) return null
+  const [{ stringify }, { cleanCsvCell: cell }] = await Promise.all([
+    import('csv-stringify/sync'),
+    terminal.style(),
+  ])
+  const file = await beginFile(path, 'report')
   let waiting: ReportRow[] = []
+  let failure: unknown = null
+  // A full disk must not keep the users who are still to come from being ended: it is told at the end.
+  const write = async (text: string) => {
+    if (failure === null) await file.write(text).catch((error) => (failure = error))
+  }
   const flush = async () => {
     const rows = waiting.map((r) => [
       r.row,
@@ -48,8 +54,9 @@ export const beginReport = async (path: string, cell: (text: string) => string):
       cell(r.message),
     ])
     waiting = []
-    if (rows.length > 0) await file.write(stringify(rows))
+    if (rows.length > 0) await write(stringify(rows))
   }
+  await write(header)
   return {
     async add(row) {
       waiting.push(row)
@@ -57,13 +64,15 @@ export const beginReport = async (path: string, cell: (text: string) => string):
     },
     async finish() {
       await flush()
-      await file.sync()
-      await file.close()
-      await rename(draft, path)
+      if (failure === null) await file.finish().catch((error) => (failure = error))
+      if (failure === null) return
+      throw new MeanderError('FAILED', `The report ${path} could not be written: ${messageOf(failure)}.`, {
+        hint: 'What was done stays done; run it again with another --report: it says what became of each row.',
+        cause: failure,
+      })
     },
-    async discard() {
-      await file.close().catch(() => {})
-      await rm(draft, { force: true })
-    },
+    discard: () => file.discard(),
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -41,23 +41,25 @@ export const openTargets = async (
   return { ...namedRows(names), close: async () => {} }
 }
 
+/** Users that one call of the database takes. */
+export const largestBatch = 10_000
 const named = 5
 
 /** The failure for a list that has wrong rows; null when it has none, or they are to be skipped. */
-export const wrongRows = (
-  { problems, total }: CheckedRows,
-  { skipInvalid }: TargetOptions,
-): MeanderError | null => {
-  if (problems.size === 0 || skipInvalid) return null
-  const all = [...problems].sort(([a], [b]) => a - b)
-  const outcomes = new Set(all.map(([, { outcome }]) => outcome))
+export const wrongRows = (checked: CheckedRows, { skipInvalid }: TargetOptions): MeanderError | null => {
+  const { total, good } = checked
+  if (good === total || skipInvalid) return null
+  const outcomes = new Set<string>()
+  const details: string[] = []
+  for (const [row, { outcome, message }] of checked.problems()) {
+    outcomes.add(outcome)
+    if (details.length < named) details.push(total === 1 ? message : `row ${row}: ${message}`)
+  }
+  const wrong = total - good
+  if (wrong > named) details.push(`and ${wrong - named} more`)
   const code = outcomes.has('invalid') ? 'USAGE' : outcomes.has('notFound') ? 'NOT_FOUND' : 'REFUSED'
-  const details = all
-    .slice(0, named)
-    .map(([row, { message }]) => (total === 1 ? message : `row ${row}: ${message}`))
-  if (all.length > named) details.push(`and ${all.length - named} more`)
   const what =
-    total === 1 ? 'The user cannot be taken' : `${counted(all.length, 'row')} of ${total} cannot be taken`
+    total === 1 ? 'The user cannot be taken' : `${counted(wrong, 'row')} of ${total} cannot be taken`
   return new MeanderError(code, `${what}: nothing was done.`, {
     details,
     ...(total === 1 ? {} : { hint: 'Mend the rows, or give --skip-invalid to go on without them.' }),

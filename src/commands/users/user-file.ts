@@ -1,20 +1,19 @@
-import { isUtf8 } from 'node:buffer'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import type { UserRow, UserRows } from '../../service/user-rows.ts'
+import { longestLine, utf8Only } from './utf8-only.ts'
 
 /** A CSV file of users, copied aside so that it is the same each time it is gone through. */
 export interface UserFile extends UserRows {
   close(): Promise<void>
 }
 
-const longestLine = 1_000_000
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Columns that mean something, and those of a report, which may be there and mean nothing. */
 const meant = ['email', 'user_id', 'reason', 'ticket'] as const
@@ -48,63 +47,19 @@ export const openUserFile = async (path: string, terminal: Context['terminal']):
   }
 }
 
-/** Passes bytes on that are UTF-8 without NUL; anything else is refused with its line. */
-const utf8Only = (path: string): Transform => {
-  let rest = Buffer.alloc(0)
-  let line = 1
-  const refuse = (what: string, at: number) =>
-    new MeanderError('USAGE', `${path}, line ${at}: ${what}.`, { hint: 'Save it as CSV in UTF-8.' })
-  const check = (bytes: Buffer): MeanderError | null => {
-    if (
-      line === 1 &&
-      (bytes.subarray(0, 2).equals(Buffer.from([0xff, 0xfe])) ||
-        bytes.subarray(0, 2).equals(Buffer.from([0xfe, 0xff])))
-    ) {
-      return refuse('this is UTF-16', 1)
-    }
-    const clean = isUtf8(bytes) && !bytes.includes(0)
-    if (clean) {
-      for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) line += 1
-      return null
-    }
-    for (let from = 0; from < bytes.length; line += 1) {
-      const end = bytes.indexOf(10, from)
-      const one = bytes.subarray(from, end < 0 ? bytes.length : end + 1)
-      if (one.includes(0)) return refuse('it contains NUL', line)
-      if (!isUtf8(one)) return refuse('it is not valid UTF-8', line)
-      from += one.length
-    }
-    return null
-  }
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const bytes = Buffer.concat([rest, chunk])
-      const end = bytes.lastIndexOf(10) + 1
-      rest = bytes.subarray(end)
-      const whole = bytes.subarray(0, end)
-      const failure =
-        check(whole) ?? (rest.length > longestLine ? refuse('it is longer than 1 MB', line) : null)
-      done(failure, whole)
-    },
-    flush(done) {
-      done(check(rest), rest)
-    },
-  })
-}
-
-interface ParsedRecord {
-  readonly record: string[]
-  readonly info: { readonly lines: number }
-}
-
 async function* parseRows(path: string, bytes: () => Readable): AsyncGenerator<UserRow, void> {
   const { parse } = await import('csv-parse')
+  /** Where the last whole row ended. */
+  let line = 0
   const parser = bytes().pipe(
     parse({
       bom: true,
       delimiter: await delimiterOf(bytes),
-      info: true,
       max_record_size: longestLine,
+      on_record: (record: string[], { lines }) => {
+        line = lines
+        return record
+      },
       relax_column_count: true,
       skip_records_with_empty_values: true,
       skip_empty_lines: true,
@@ -114,7 +69,8 @@ async function* parseRows(path: string, bytes: () => Readable): AsyncGenerator<U
   let columns: Columns | null = null
   let row = 0
   try {
-    for await (const { record } of parser as AsyncIterable<ParsedRecord>) {
+    for await (const cells of parser as AsyncIterable<string[]>) {
+      const record = withoutEmptyEnd(cells)
       if (columns === null) columns = columnsOf(path, record)
       else {
         row += 1
@@ -123,7 +79,11 @@ async function* parseRows(path: string, bytes: () => Readable): AsyncGenerator<U
     }
   } catch (error) {
     if (error instanceof MeanderError) throw error
-    throw new MeanderError('USAGE', `${path}: ${(error as Error).message}.`, {
+    const { code, message } = error as NodeJS.ErrnoException
+    // The parser names the line where it gave up: the last one, or a megabyte further on.
+    const open = code === 'CSV_QUOTE_NOT_CLOSED' || code === 'CSV_MAX_RECORD_SIZE'
+    const what = open ? `, line ${line + 1}: a quote is opened and not closed` : `: ${message}`
+    throw new MeanderError('USAGE', `${path}${what}.`, {
       hint: 'Mend the file: nothing was done.',
       cause: error,
     })
@@ -172,7 +132,12 @@ const columnsOf = (path: string, header: readonly string[]): Columns => {
 }
 
 /** A report writes '=… for =…, so that no spreadsheet takes it for a formula; read back, the apostrophe goes. */
-const plain = (cell: string | undefined): string => (cell ?? '').replace(/^'(?=[=+\-@\t\r])/, '')
+const plain = (cell: string | undefined): string =>
+  (cell ?? '').replace(/^'(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])/, '')
+
+/** Spreadsheet programs write as many separators as the widest row has, also after an empty column. */
+const withoutEmptyEnd = (record: string[]): string[] =>
+  record.slice(0, record.findLastIndex((cell) => cell !== '') + 1)
 
 const rowOf = (row: number, record: readonly string[], { width, at }: Columns): UserRow => {
   const cell = (name: (typeof meant)[number]) => {

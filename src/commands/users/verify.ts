@@ -1,16 +1,17 @@
-import { rename, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
-import { checkRows, type UserRows } from '../../service/user-rows.ts'
+import type { Purpose } from '../../service/on-record.ts'
+import { type CheckedRows, checkRows, type UserRows } from '../../service/user-rows.ts'
 import type { AuditHead, Users } from '../../service/users.ts'
 import type { Proof } from '../../service/verification.ts'
 import { proofView } from '../../views/proof.view.ts'
-import { counted, type Purpose, purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
+import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
 import { parseMilliseconds, parseText } from '../parsers.ts'
-import { beginReport } from './report.ts'
-import { openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
+import { beginReport, type Report } from './report.ts'
+import { largestBatch, openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
+import { beginFile, type WholeFile } from './whole-file.ts'
 
 interface VerifyOptions extends TargetOptions, ReasonOptions {
   readonly offboarded?: boolean
@@ -20,8 +21,8 @@ interface VerifyOptions extends TargetOptions, ReasonOptions {
 
 interface Verification {
   readonly proofs: readonly Proof[]
+  /** null where the users are of several organizations. */
   readonly auditHead: AuditHead | null
-  readonly notFound: number
 }
 
 export const registerVerify = (parent: Command, context: Context, run = verifyUsers): void => {
@@ -42,117 +43,133 @@ export const verifyUsers = async (
   context: Context,
 ): Promise<void> => {
   const source = await openTargets(names, options, context)
-  const { cleanCsvCell } = await context.terminal.style()
-  const report = options.report === undefined ? null : await beginReport(options.report, cleanCsvCell)
+  const files: { discard(): Promise<void> }[] = []
+  const begun = <F extends { discard(): Promise<void> } | null>(file: F): F => {
+    if (file) files.push(file)
+    return file
+  }
   try {
-    const verification = await verifyUntilEnded(source, options, context)
-    for (const [index, { userId, email, ended, checks }] of verification.proofs.entries()) {
-      const left = checks.filter(({ ok }) => !ok).map(({ detail }) => detail)
-      const outcome = ended ? 'ended' : 'notEnded'
-      await report?.add({
-        row: index + 1,
-        email,
-        userId,
-        reason: '',
-        ticket: '',
-        outcome,
-        sessionsRevoked: 0,
-        message: left.join('; '),
-      })
-    }
-    await report?.finish()
-    await showVerification(verification, options, context)
-  } catch (error) {
-    await report?.discard()
-    throw error
+    const evidence = begun(
+      options.evidence === undefined ? null : await beginFile(options.evidence, 'evidence'),
+    )
+    const report = begun(await beginReport(options.report, context))
+    const purpose = purposeOf(options, context)
+    const { users } = await context.service()
+    const organization = options.org ?? context.settings.organization.value
+    const checked = await checkRows(source, users, { act: 'verify', organization, purpose })
+    const wrong = wrongRows(checked, options)
+    const verification = wrong
+      ? { proofs: [], auditHead: null }
+      : await verifyUntilEnded(users, checked, options, purpose, context)
+    if (report) await writeReport(report, source, checked, verification, purpose)
+    if (wrong) throw wrong
+
+    const result = { ...summed(verification, checked), auditHead: verification.auditHead }
+    if (evidence) await writeEvidence(evidence, result, context)
+    await showVerification(result, context)
   } finally {
+    for (const file of files) await file.discard()
     await source.close()
   }
 }
 
 const verifyUntilEnded = async (
-  source: UserRows,
+  users: Users,
+  checked: CheckedRows,
   options: VerifyOptions,
-  context: Context,
+  purpose: Purpose,
+  { signal }: Context,
 ): Promise<Verification> => {
-  const { users } = await context.service()
-  const purpose = purposeOf(options, context)
   const until = performance.now() + (options.wait ?? 0)
-  const organization = options.org ?? context.settings.organization.value
-  const checked = await checkRows(source, users, { act: 'verify', organization, purpose })
-  const wrong = wrongRows(checked, options)
-  if (wrong) throw wrong
   const ids: string[] = []
-  for await (const { row } of source.rows()) if (!checked.problems.has(row)) ids.push(checked.userOf(row))
-
+  for (let row = 1; row <= checked.total; row += 1) if (!checked.problemOf(row)) ids.push(checked.userOf(row))
   for (;;) {
-    const verification = {
-      ...(await verifyAll(users, ids, options, purpose)),
-      notFound: checked.problems.size,
-    }
-    if (
-      verification.proofs.every(({ ended }) => ended) ||
-      performance.now() >= until ||
-      context.signal.aborted
-    ) {
-      return verification
-    }
+    const verification = await verifyAll(users, ids, options, purpose, signal)
+    if (verification.proofs.every(({ ended }) => ended) || performance.now() >= until) return verification
     await sleep(500)
   }
 }
 
-const verifyAll = async (users: Users, ids: readonly string[], options: VerifyOptions, purpose: Purpose) => {
+const verifyAll = async (
+  users: Users,
+  ids: readonly string[],
+  options: VerifyOptions,
+  purpose: Purpose,
+  signal: AbortSignal,
+): Promise<Verification> => {
+  const size = Math.min(options.batchSize, largestBatch)
   const proofs: Proof[] = []
-  let auditHead: AuditHead | null = null
-  for (let from = 0; from < ids.length; from += options.batchSize) {
-    const part = await users.verify(
-      ids.slice(from, from + options.batchSize),
-      purpose,
-      options.offboarded ?? false,
-    )
+  const heads: (AuditHead | null)[] = []
+  for (let from = 0; from < ids.length; from += size) {
+    signal.throwIfAborted()
+    const part = await users.verify(ids.slice(from, from + size), purpose, options.offboarded ?? false)
     proofs.push(...part.proofs)
-    auditHead = part.auditHead
+    heads.push(part.auditHead)
   }
-  return { proofs, auditHead }
+  if (proofs.length < ids.length) {
+    throw new MeanderError(
+      'NOT_ENDED',
+      `${counted(ids.length - proofs.length, 'user')} left your reach meanwhile: whether access has ended cannot be known.`,
+      { hint: 'See what is within reach: meanderctl whoami' },
+    )
+  }
+  const oneChain = new Set(heads.map((head) => head?.organization)).size === 1
+  return { proofs, auditHead: oneChain ? (heads.at(-1) ?? null) : null }
+}
+
+/** One row for each row that came in, those that could not be looked at included. */
+const writeReport = async (
+  report: Report,
+  source: UserRows,
+  checked: CheckedRows,
+  { proofs }: Verification,
+  purpose: Purpose,
+): Promise<void> => {
+  let next = 0
+  for await (const row of source.rows()) {
+    const problem = checked.problemOf(row.row)
+    const proof = problem ? undefined : proofs[next++]
+    await report.add({
+      ...row,
+      ...(proof ? { email: proof.email, userId: proof.userId } : {}),
+      reason: row.reason ?? purpose.reason,
+      ticket: row.ticket ?? purpose.ticket ?? '',
+      sessionsRevoked: 0,
+      ...(problem ?? outcomeOf(proof)),
+    })
+  }
+  await report.finish()
+}
+
+const outcomeOf = (proof: Proof | undefined): { outcome: string; message: string } => {
+  if (!proof) return { outcome: 'failed', message: 'not looked at: other rows cannot be taken' }
+  const left = proof.checks.filter(({ ok }) => !ok).map(({ detail }) => detail)
+  return { outcome: proof.ended ? 'ended' : 'notEnded', message: left.join('; ') }
+}
+
+const summed = ({ proofs }: Verification, { total, good }: CheckedRows) => {
+  const ended = proofs.filter((proof) => proof.ended).length
+  const summary = { users: proofs.length, ended, notEnded: proofs.length - ended, notFound: total - good }
+  return { summary, items: proofs }
+}
+
+/** The proof as it was shown, with the command and the moment it rests on. */
+const writeEvidence = async (evidence: WholeFile, result: object, context: Context): Promise<void> => {
+  const head = { schemaVersion: 1, kind: 'Evidence', at: context.now().toISOString() }
+  const proof = { ...head, command: context.commandLine, ...result }
+  await evidence.write(`${JSON.stringify(proof, null, 2)}\n`)
+  await evidence.finish()
 }
 
 const showVerification = async (
-  { proofs, auditHead, notFound }: Verification,
-  options: VerifyOptions,
+  result: ReturnType<typeof summed> & Pick<Verification, 'auditHead'>,
   context: Context,
 ): Promise<void> => {
-  const notEnded = proofs.filter(({ ended }) => !ended)
-  const summary = {
-    users: proofs.length,
-    ended: proofs.length - notEnded.length,
-    notEnded: notEnded.length,
-    notFound,
-  }
-  const result = { summary, items: proofs, auditHead }
-  if (options.evidence !== undefined) await writeEvidence(options.evidence, result, context)
+  const { users, ended, notEnded, notFound } = result.summary
   await context.show.result('VerifyResult', proofView, result)
   context.terminal.note(
-    `${counted(summary.users, 'user')}: access of ${summary.ended} has ended, of ${summary.notEnded} it has not.`,
+    `${counted(users, 'user')}: access of ${ended} has ended, of ${notEnded} it has not${notFound > 0 ? `; ${counted(notFound, 'row')} named nobody` : ''}.`,
   )
-  if (notEnded.length > 0) context.end('NOT_ENDED')
+  if (notEnded > 0) context.end('NOT_ENDED')
   if (notFound > 0) context.end('PARTIAL')
-}
-
-const writeEvidence = async (path: string, result: object, context: Context): Promise<void> => {
-  const proof = {
-    schemaVersion: 1,
-    kind: 'Evidence',
-    at: context.now().toISOString(),
-    command: context.commandLine,
-    ...result,
-  }
-  const draft = `${path}.${process.pid}.part`
-  try {
-    await writeFile(draft, `${JSON.stringify(proof, null, 2)}\n`, { mode: 0o600, flush: true })
-    await rename(draft, path)
-  } catch (error) {
-    throw new MeanderError('USAGE', `The evidence ${path} cannot be written: ${(error as Error).message}.`, {
-      cause: error,
-    })
-  }
 }

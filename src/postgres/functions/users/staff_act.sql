@@ -21,6 +21,8 @@ declare
 begin
   if not meander.is_administrator() then
     raise exception using errcode = 'MC403', message = 'only an administrator of this database may do this';
+  elsif p_act = 'reinstate' then
+    raise exception using errcode = 'MC403', message = 'only the organization itself reinstates its users';
   elsif p_act is null or p_act not in ('sign_out', 'offboard') then
     raise exception using errcode = 'MC400', message = 'the act is sign_out or offboard';
   elsif current_setting('transaction_isolation') <> 'read committed' then

@@ -1,0 +1,89 @@
+import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
+import type { RowOutcome, RunResult } from '../../service/user-run.ts'
+import { userOutcomeView } from '../../views/user-outcome.view.ts'
+import { type ActOptions, counted } from '../acting.ts'
+import { sayResidual } from '../residual.ts'
+import type { TargetOptions } from './targets.ts'
+import type { Verb } from './verbs.ts'
+
+/** Whether a row needs a look: nothing was done for it, and something should have been. */
+export const wentWrong = ({ outcome }: RowOutcome): boolean =>
+  ['invalid', 'notFound', 'refused', 'failed'].includes(outcome)
+
+/**
+ * Shows what a run on users came to, says in words what is done and what is left, and ends the command as it went.
+ * @throws MeanderError what stopped the run.
+ */
+export const showRun = async (
+  verb: Verb,
+  result: RunResult,
+  items: readonly RowOutcome[],
+  options: ActOptions & TargetOptions,
+  context: Context,
+): Promise<void> => {
+  const { done, already, ...counts } = result.summary
+  const { rows, ...others } = counts
+  const shown = {
+    requestId: options.requestId ?? null,
+    dryRun: options.dryRun ?? false,
+    summary: { rows, [verb.done[1]]: done, [verb.already[1]]: already, ...others },
+    blocklist: result.blocklist,
+    residualAccess: result.residualAccess,
+    items,
+  }
+  await context.show.result(verb.kind, userOutcomeView, shown)
+  const parts = [
+    `${counted(done, 'user')} ${options.dryRun ? 'would be ' : ''}${verb.done[0]}`,
+    ...(already ? [`${already} ${verb.already[0]}`] : []),
+    ...(['notFound', 'invalid', 'refused', 'failed'] as const).flatMap((name) =>
+      others[name] ? [`${others[name]} ${name === 'notFound' ? 'not found' : name}`] : [],
+    ),
+    ...(verb.act === 'reinstate'
+      ? []
+      : [
+          `${counted(others.sessionsRevoked, 'session')} ended, ${counted(others.accessTokensBlocked, 'access token')} blocked`,
+        ]),
+  ]
+  context.terminal.note(`${parts.join('; ')}.`)
+  sayActiveAfter(verb, result, context)
+  sayResidual(result.residualAccess, result.cause, context)
+  // Where nothing at all was done, what stopped the run says it all.
+  if (
+    others.failed + others.invalid + others.notFound + others.refused > 0 &&
+    !(result.stopped && done + already === 0)
+  )
+    context.end(rows === 1 && !options.skipInvalid ? lone(others) : 'PARTIAL')
+  if (result.stopped) throw stopped(verb, result)
+}
+
+/** One user alone ends as what became of it; of several, some failed. */
+const lone = (others: { refused: number; notFound: number; invalid: number }) =>
+  others.refused ? 'REFUSED' : others.notFound ? 'NOT_FOUND' : others.invalid ? 'USAGE' : 'FAILED'
+
+const named = 10
+
+const sayActiveAfter = (verb: Verb, { activeAfter }: RunResult, context: Context): void => {
+  if (activeAfter.length === 0) return
+  const { terminal } = context
+  terminal.warn(
+    verb.act === 'offboard'
+      ? `${counted(activeAfter.length, 'session')} still active: this must not be.`
+      : `${counted(activeAfter.length, 'new session')} began meanwhile:`,
+  )
+  for (const { email, sessionId, endsAt } of activeAfter.slice(0, named)) {
+    terminal.warn(`  ${email}: session ${sessionId} until ${endsAt}`)
+  }
+  if (activeAfter.length > named)
+    terminal.warn(`  … and ${activeAfter.length - named} more: --report names them`)
+  if (verb.act === 'offboard') context.end('NOT_ENDED')
+}
+
+const stopped = (verb: Verb, { stopped: cause, summary }: RunResult): MeanderError => {
+  const finished = summary.done + summary.already
+  const said = `${counted(finished, 'user')} done and committed, ${summary.rows - finished} not`
+  return new MeanderError(cause?.code ?? 'FAILED', `${cause?.message.replace(/\.$/, '')}. ${said}.`, {
+    hint: `Run the same users ${verb.name} again: it does the rest.`,
+    cause,
+  })
+}
