@@ -119,6 +119,12 @@ describe('status', () => {
     expect(words.stdout).toContain(`${finding}: `)
   })
 
+  it('a Redis that nothing was published to yet misses nothing', async () => {
+    await redis.cli('flushall')
+    const { code, item } = await itemOf('eva', ['status'])
+    expect({ code, item }).toMatchObject({ code: 0, item: { live: 0, pending: 0, redis: { ok: true } } })
+  })
+
   it('a dead Redis is 7, with the cause', async () => {
     const { code, item } = await itemOf('kari', ['status'], { redis: 'redis://127.0.0.1:1' })
     expect(code).toBe(7)
