@@ -168,7 +168,7 @@ describe('pages', () => {
     const found: string[] = []
     let cursor: string | null = ''
     while (cursor !== null) {
-      const ran = await here('--limit', '2', '-o', 'json', ...(cursor ? ['--cursor', cursor] : []))
+      const ran = await here('--limit', '1', '-o', 'json', ...(cursor ? ['--cursor', cursor] : []))
       const page = ran.json<{ items: Event[]; nextCursor: string | null }>()
       found.push(...page.items.map(({ organization, seq }) => `${organization}/${seq}`))
       cursor = page.nextCursor
