@@ -22,12 +22,22 @@ export const showRun = async (
   options: ActOptions & TargetOptions,
   context: Context,
 ): Promise<void> => {
-  const { done, already, ...counts } = result.summary
-  const { rows, ...others } = counts
+  const { rows, done, already, notFound, invalid, refused, failed } = result.summary
+  const { sessionsRevoked, accessTokensBlocked, grantsRevoked } = result.summary
+  const others = { notFound, invalid, refused, failed }
   const shown = {
     requestId: options.requestId ?? null,
     dryRun: options.dryRun ?? false,
-    summary: { rows, [verb.done[1]]: done, [verb.already[1]]: already, ...others },
+    // Named one by one: a remembered summary comes in an order of its own.
+    summary: {
+      rows,
+      [verb.done[1]]: done,
+      [verb.already[1]]: already,
+      ...others,
+      sessionsRevoked,
+      accessTokensBlocked,
+      grantsRevoked,
+    },
     blocklist: result.blocklist,
     residualAccess: result.residualAccess,
     items,
@@ -42,17 +52,15 @@ export const showRun = async (
     ...(verb.act === 'reinstate'
       ? []
       : [
-          `${counted(others.sessionsRevoked, 'session')} ended, ${counted(others.accessTokensBlocked, 'access token')} blocked`,
+          `${counted(sessionsRevoked, 'session')} ended, ${counted(accessTokensBlocked, 'access token')} blocked`,
         ]),
   ]
   context.terminal.note(`${parts.join('; ')}.`)
   sayActiveAfter(verb, result, context)
   sayResidual(result.residualAccess, result.cause, context)
   // Where nothing at all was done, what stopped the run says it all.
-  if (
-    others.failed + others.invalid + others.notFound + others.refused > 0 &&
-    !(result.stopped && done + already === 0)
-  )
+  const nothingDone = result.stopped !== null && done + already === 0
+  if (notFound + invalid + refused + failed > 0 && !nothingDone)
     context.end(rows === 1 && !options.skipInvalid ? lone(others) : 'PARTIAL')
   if (result.stopped) throw stopped(verb, result)
 }

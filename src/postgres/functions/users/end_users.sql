@@ -23,6 +23,7 @@ declare
   v_at timestamptz := clock_timestamp();
   v_deactivated uuid[] := '{}';
   v_grants jsonb := '{}';
+  v_under_grants uuid[] := '{}';
   v_sessions uuid[];
   v_reasons text[];
   v_ended meander.ended_session[] := '{}';
@@ -40,6 +41,13 @@ begin
     perform from meander.support_access_grants g
     where g.grantee_user_id = any (p_users) and g.revoked_at is null and g.expires_at > v_at
     order by g.id for update;
+    if found then
+      -- With its grant a session ends by itself: afterwards nothing tells that it was active until now.
+      select coalesce(array_agg(d.id), '{}') into v_under_grants
+      from meander.session_details d
+      where d.user_id = any (p_users) and d.support_access_grant_id is not null
+        and meander.session_state(d.revoked_at, d.effective_expires_at, v_at) = 'active';
+    end if;
     with revoked as (
       update meander.support_access_grants g
       set revoked_at = v_at, revoked_by = session_user, revoke_reason = asked.reason
@@ -76,7 +84,7 @@ begin
   join meander.users u on u.id = asked.id
   left join (
     select user_id, jsonb_agg(session_id order by session_id) as sessions,
-      count(*) filter (where prior_state = 'active') as active,
+      count(*) filter (where prior_state = 'active' or session_id = any (v_under_grants)) as active,
       sum(refresh_tokens) as refresh_tokens, sum(access_tokens) as access_tokens
     from unnest(v_ended) group by user_id
   ) as e on e.user_id = u.id;
