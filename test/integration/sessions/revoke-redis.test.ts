@@ -23,8 +23,28 @@ const as = (login: string, ...argv: string[]) => run(server, database, login, ar
 const revoke = (...argv: string[]) => as('kari', 'sessions', 'revoke', ...argv, '--reason', 'lost', '--yes')
 const key = (jti: string) => `meander:blocklist:jti:${jti}`
 
+/** Waits ten seconds for a publisher that never comes, while the other tests run. */
+const startWaiting = async () => {
+  const own = await peopledDatabase(server)
+  const [session] = await seedSessions(server, own, [{ person: 'mari', chain: 2 }])
+  const { id, jtis } = session as SeededSession
+  const started = performance.now()
+  const ended = run(server, own, 'kari', [
+    'sessions',
+    'revoke',
+    id,
+    '--reason',
+    'lost',
+    '--yes',
+    '-o',
+    'json',
+  ]).then((ran) => ({ ran, took: performance.now() - started }))
+  return { database: own, id, jtis, ended }
+}
+let waiting: Awaited<ReturnType<typeof startWaiting>>
+
 beforeAll(async () => {
-  ;[database, redis] = await Promise.all([peopledDatabase(server), startRedis()])
+  ;[database, redis, waiting] = await Promise.all([peopledDatabase(server), startRedis(), startWaiting()])
 })
 beforeEach(async () => {
   const [mine] = await seedSessions(server, database, [{ person: 'mari', chain: 3 }, { person: 'per' }])
@@ -164,4 +184,14 @@ it('what others left pending does not make this one 8', async () => {
   await redis.cli('config', 'set', 'maxmemory', '0')
   expect((await revoke(lost.id)).code).toBe(0)
   expect((await as('kari', 'blocklist', 'check', other?.jtis[0] ?? '')).code).toBe(0)
+})
+
+it('without a Redis of its own: waits ten seconds for the publisher, then answers 8', async () => {
+  const { ran, took } = await waiting.ended
+  expect(ran.code).toBe(8)
+  expect(took).toBeGreaterThan(9_500)
+  expect(took).toBeLessThan(15_000)
+  expect(ran.json<Result>().residualAccess.map(({ jti }) => jti)).toEqual(waiting.jtis)
+  expect(ran.stderr).toContain('Redis could not be told (no publisher has told Redis within 10 seconds)')
+  expect(await leftOf(server, waiting.database, waiting.id)).toEqual(ended('lost'))
 })
