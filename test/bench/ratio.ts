@@ -5,6 +5,11 @@ export interface Subject {
   readonly name: string
   /** The highest ratio to the first subject that is good enough; nothing is promised where it is left out. */
   readonly target?: number
+  /** The share of the others' work that `run` does, where all of it would take too long; its times are scaled up. */
+  readonly share?: number
+  /** What has to be there before each run, and what has to be true after it; not measured. */
+  prepare?(): unknown
+  check?(): unknown
   run(): unknown
 }
 
@@ -37,9 +42,11 @@ export const compare = async (
   const times = subjects.map((): number[] => [])
   for (let round = -warmUp; round < rounds; round++) {
     for (const [index, subject] of subjects.entries()) {
+      await subject.prepare?.()
       const start = performance.now()
       await subject.run()
-      if (round >= 0) times[index]?.push(performance.now() - start)
+      if (round >= 0) times[index]?.push((performance.now() - start) / (subject.share ?? 1))
+      await subject.check?.()
     }
   }
   const baseline = median(times[0] ?? [])
