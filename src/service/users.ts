@@ -1,6 +1,7 @@
 import { MeanderError } from '../errors.ts'
 import { isRefusal, type Refusal, unlessRefused } from '../postgres/call.ts'
 import type { Database } from '../postgres/database.ts'
+import { sqlState } from '../postgres/failures.ts'
 import { whoami } from '../postgres/identity.ts'
 import { type Request, recallResult, rememberResult } from '../postgres/requests.ts'
 import {
@@ -214,8 +215,15 @@ const position = (cursor: string | null): UserPosition | null => {
   return { email, id }
 }
 
-/** The failure that stops a list of users: the connection is gone, or somebody asked to stop. */
-export const stopsAll = (error: unknown): boolean =>
-  !(error instanceof MeanderError) ||
-  ['INTERRUPTED', 'UNKNOWN', 'UNAUTHENTICATED', 'REFUSED'].includes(error.code) ||
-  /connection .* was lost/i.test(error.message)
+/**
+ * The failure that stops a list of users: somebody asked to stop, the right is gone, or the server or the way to it
+ * is. What the server says of one user's rows does not keep it from the others.
+ */
+export const stopsAll = (error: unknown): boolean => {
+  if (!(error instanceof MeanderError)) return /^(08|25|53|57P|58|XX)/.test(sqlState(error) ?? 'XX')
+  return (
+    ['INTERRUPTED', 'UNKNOWN', 'UNAUTHENTICATED', 'REFUSED'].includes(error.code) ||
+    error.sqlState === '25006' ||
+    /connection .* was lost/i.test(error.message)
+  )
+}
