@@ -62,7 +62,14 @@ begin
   select array_agg(s.id order by s.id), array_agg(asked.reason order by s.id) into v_sessions, v_reasons
   from meander.sessions s
   join unnest(p_users, p_reasons) as asked (id, reason) on asked.id = s.user_id
-  where s.revoked_at is null;
+  where s.revoked_at is null
+    -- What a broken store left open of a session that ended before is ended with the others.
+    or exists (
+      select from meander.refresh_tokens t
+      where t.session_id = s.id
+        and (t.rotated_at is null and t.revoked_at is null
+          or t.access_expires_at > v_at
+            and not exists (select from meander.token_blocklist b where b.jti = t.access_jti)));
   if v_sessions is not null then
     v_ended := meander.end_sessions(v_sessions, v_reasons);
   end if;
