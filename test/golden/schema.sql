@@ -120,7 +120,7 @@ CREATE FUNCTION meander.audit_hash(p_prev_hash bytea, p_organization_id uuid, p_
 ALTER FUNCTION meander.audit_hash(p_prev_hash bytea, p_organization_id uuid, p_seq bigint, p_at timestamp with time zone, p_fields text[]) OWNER TO meander_audit;
 
 CREATE FUNCTION meander.auditable_organizations() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -148,7 +148,7 @@ CREATE FUNCTION meander.blocklist_status() RETURNS TABLE(mode text, live bigint,
 ALTER FUNCTION meander.blocklist_status() OWNER TO meander_functions;
 
 CREATE FUNCTION meander.changeable_organizations() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -205,7 +205,7 @@ CREATE FUNCTION meander.claim_blocklist(p_limit integer) RETURNS TABLE(jti uuid,
 ALTER FUNCTION meander.claim_blocklist(p_limit integer) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.current_operator() RETURNS meander.operator_identity
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -338,7 +338,7 @@ CREATE FUNCTION meander.get_user(p_user text) RETURNS jsonb
 ALTER FUNCTION meander.get_user(p_user text) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.granted_organizations() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -408,7 +408,7 @@ CREATE FUNCTION meander.intent_arguments(p_arguments jsonb) RETURNS jsonb
 ALTER FUNCTION meander.intent_arguments(p_arguments jsonb) OWNER TO meander_guard;
 
 CREATE FUNCTION meander.is_administrator() RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -495,7 +495,7 @@ CREATE FUNCTION meander.offboarding_refusals(p_users uuid[], p_organizations uui
 ALTER FUNCTION meander.offboarding_refusals(p_users uuid[], p_organizations uuid[], p_me uuid) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.own_ended_sessions() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -530,14 +530,14 @@ CREATE FUNCTION meander.plain_address(p_address inet) RETURNS inet
 ALTER FUNCTION meander.plain_address(p_address inet) OWNER TO meander_guard;
 
 CREATE FUNCTION meander.publishable_organizations() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 ALTER FUNCTION meander.publishable_organizations() OWNER TO meander_guard;
 
 CREATE FUNCTION meander.readable_organizations() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -773,7 +773,7 @@ CREATE FUNCTION meander.verify_users(p_users uuid[]) RETURNS jsonb
 ALTER FUNCTION meander.verify_users(p_users uuid[]) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.visible_staff() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 

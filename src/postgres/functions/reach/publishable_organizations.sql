@@ -2,14 +2,15 @@
 -- those of the organizations that it may change.
 create or replace function meander.publishable_organizations()
 returns uuid[]
-language sql stable parallel safe security definer
+language plpgsql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select case
-    when pg_has_role(session_user, 'meander_publisher', 'member') or meander.is_administrator()
-      then (select array_agg(o.id) from meander.organizations o)
-    else meander.changeable_organizations()
-  end
+begin
+  if pg_has_role(session_user, 'meander_publisher', 'member') or meander.is_administrator() then
+    return (select array_agg(o.id) from meander.organizations o);
+  end if;
+  return meander.changeable_organizations();
+end
 $$;
 alter function meander.publishable_organizations owner to meander_guard;
 grant execute on function meander.publishable_organizations to meander_functions;

@@ -2,12 +2,15 @@
 -- organizations' sessions and grants.
 create or replace function meander.visible_staff()
 returns uuid[]
-language sql stable parallel safe security definer
+language plpgsql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(distinct g.grantee_user_id), '{}')
-  from meander.support_access_grants g
-  where g.organization_id = any (meander.readable_organizations())
+begin
+  return (
+    select coalesce(array_agg(distinct g.grantee_user_id), '{}')
+    from meander.support_access_grants g
+    where g.organization_id = any (meander.readable_organizations()));
+end
 $$;
 alter function meander.visible_staff owner to meander_guard;
 grant execute on function meander.visible_staff to meander_functions;
