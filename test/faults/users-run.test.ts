@@ -136,6 +136,50 @@ describe('an interrupt', () => {
   })
 })
 
+describe('an interrupt of a proof', () => {
+  it('ends the waiting: 130', async () => {
+    const crowd = await seedCrowd(server, database, 'waiting', 1)
+    const child = execa(process.execPath, [bin, 'users', 'verify', crowd.emails[0] ?? '', '--wait', '60s'], {
+      env: cleanEnvironment({ DATABASE_URL: server.url('kari', database, password), REDIS_URL: redis }),
+      extendEnv: false,
+      stdin: 'ignore',
+      reject: false,
+    })
+    await sleep(1500)
+    const began = performance.now()
+    child.kill('SIGINT')
+    expect((await child).exitCode).toBe(130)
+    expect(performance.now() - began).toBeLessThan(5000)
+  })
+})
+
+describe('a disk that fills up under the report', () => {
+  it('keeps nobody from being ended: 1, which says so, and no half of a report', async () => {
+    const crowd = await seedCrowd(server, database, 'full', 3000)
+    const [list, report] = [folder.saved(listOf(crowd.emails)), folder.path('full-report.csv')]
+    const args = ['users', 'offboard', '--file', list, '--report', report, '--reason', 'left', '--yes']
+    // 100 KB a file: enough for the list, and for a third of the report.
+    const child = await execa(
+      'sh',
+      ['-c', 'ulimit -f 200; exec "$@"', 'sh', process.execPath, bin, ...args],
+      {
+        env: cleanEnvironment({
+          DATABASE_URL: server.url('kari', database, password),
+          REDIS_URL: redis,
+          TMPDIR: folder.path('.'),
+        }),
+        extendEnv: false,
+        stdin: 'ignore',
+        reject: false,
+      },
+    )
+    expect(child.exitCode).toBe(1)
+    expect(child.stderr).toMatch(/3000 users off-boarded;[\s\S]*The report .* could not be written: EFBIG/)
+    expect(await stateOf(server, database, crowd)).toEqual(endedOnce(3000))
+    expect(readdirSync(folder.path('.')).filter((name) => name.includes('full-report'))).toEqual([])
+  })
+})
+
 describe('SIGKILL', () => {
   it(
     `${kills} times at random moments, each followed by the same command: each user once, the report whole`,
