@@ -32,7 +32,7 @@ export const openTargets = async (
   if (names.length > 0 && file !== undefined) {
     throw new MeanderError('USAGE', 'Users are named either on the command line or by --file, not both.')
   }
-  if (file !== undefined) return openUserFile(file, context.terminal)
+  if (file !== undefined) return openUserFile(file, context)
   if (names.length === 0) {
     throw new MeanderError('USAGE', 'No user was named.', {
       hint: 'Give e-mail addresses or ids, or --file.',

@@ -1,5 +1,6 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { constants, createReadStream, createWriteStream, openSync } from 'node:fs'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -23,18 +24,22 @@ const ignored = ['row', 'outcome', 'sessions_revoked', 'message']
  * Opens the list: a path, or `-` for standard input; a pipe will do.
  * @throws MeanderError USAGE for what is no readable UTF-8, naming the line.
  */
-export const openUserFile = async (path: string, terminal: Context['terminal']): Promise<UserFile> => {
+export const openUserFile = async (
+  path: string,
+  { terminal, signal }: Pick<Context, 'terminal' | 'signal'>,
+): Promise<UserFile> => {
   const folder = await mkdtemp(join(tmpdir(), 'meanderctl-'))
   const copy = join(folder, 'users.csv')
   try {
-    const source = path === '-' ? Readable.from(terminal.readStdin()) : createReadStream(path)
-    await pipeline(source, utf8Only(path), createWriteStream(copy, { mode: 0o600 }))
+    const source = path === '-' ? Readable.from(terminal.readStdin()) : await openSource(path)
+    await pipeline(source, utf8Only(path), createWriteStream(copy, { mode: 0o600 }), { signal })
     return {
       rows: () => parseRows(path, () => createReadStream(copy)),
       close: () => rm(folder, { recursive: true, force: true }),
     }
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
+    signal.throwIfAborted()
     if (error instanceof MeanderError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     throw new MeanderError(
@@ -45,6 +50,12 @@ export const openUserFile = async (path: string, terminal: Context['terminal']):
       },
     )
   }
+}
+
+/** A pipe is waited for as a socket is: opened as a file it could not be let go of before somebody writes. */
+const openSource = async (path: string): Promise<Readable> => {
+  if (!(await stat(path)).isFIFO()) return createReadStream(path)
+  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), writable: false })
 }
 
 async function* parseRows(path: string, bytes: () => Readable): AsyncGenerator<UserRow, void> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openUserFile } from '../../../src/commands/users/user-file.ts'
+import { MeanderError } from '../../../src/errors.ts'
 import type { UserRow } from '../../../src/service/user-rows.ts'
 import { fakeTerminal } from '../../support/terminal.ts'
 
@@ -16,6 +17,10 @@ const saved = (content: string | Uint8Array): string => {
   writeFileSync(path, content)
   return path
 }
+const around = (stdin: string | Uint8Array = '') => ({
+  terminal: fakeTerminal({ stdin }),
+  signal: new AbortController().signal,
+})
 const collected = async (rows: AsyncIterable<UserRow>): Promise<UserRow[]> => {
   const all: UserRow[] = []
   for await (const row of rows) all.push(row)
@@ -23,7 +28,7 @@ const collected = async (rows: AsyncIterable<UserRow>): Promise<UserRow[]> => {
 }
 /** All rows, gone through twice: the second pass finds the same. */
 const read = async (path: string, stdin: string | Uint8Array = ''): Promise<UserRow[]> => {
-  const file = await openUserFile(path, fakeTerminal({ stdin }))
+  const file = await openUserFile(path, around(stdin))
   try {
     const rows = await collected(file.rows())
     expect(await collected(file.rows())).toEqual(rows)
@@ -161,23 +166,35 @@ describe('rows that name nobody', () => {
 })
 
 describe('where it comes from', () => {
+  const makePipe = (path: string) => execFileSync('sh', ['-c', `mkfifo '${path}'`])
+
   it('standard input', async () => {
     expect(await read('-', 'email\na@b.no\n')).toMatchObject([{ email: 'a@b.no' }])
   })
 
   it('a pipe with a name', async () => {
     const pipe = join(folder, 'pipe')
-    execFileSync('mkfifo', [pipe])
+    makePipe(pipe)
     const writer = spawn('sh', ['-c', `printf 'email\\na@b.no\\n' > '${pipe}'`])
     expect(await read(pipe)).toMatchObject([{ email: 'a@b.no' }])
     expect(writer.signalCode).toBeNull()
   })
 
+  it('a pipe into which nobody writes is let go of', async () => {
+    const pipe = join(folder, 'silent')
+    makePipe(pipe)
+    const aborter = new AbortController()
+    const interrupted = new MeanderError('INTERRUPTED', 'Interrupted.')
+    setTimeout(() => aborter.abort(interrupted), 100)
+    const opening = openUserFile(pipe, { terminal: fakeTerminal(), signal: aborter.signal })
+    await expect(opening).rejects.toBe(interrupted)
+  })
+
   it('is copied for its owner alone, and the copy goes away', async () => {
     const before = new Set(readdirSync(tmpdir()))
-    const file = await openUserFile(saved('email\na@b.no\n'), fakeTerminal())
+    const file = await openUserFile(saved('email\na@b.no\n'), around())
     await file.close()
-    await expect(openUserFile(saved('email\na\0\n'), fakeTerminal())).rejects.toMatchObject({ code: 'USAGE' })
+    await expect(openUserFile(saved('email\na\0\n'), around())).rejects.toMatchObject({ code: 'USAGE' })
     const left = readdirSync(tmpdir()).filter((name) => !before.has(name) && name.startsWith('meanderctl-'))
     expect(left.filter((name) => existsSync(join(tmpdir(), name, 'users.csv')))).toEqual([])
   })
