@@ -59,7 +59,8 @@ export interface UserDetails {
 }
 
 /** @see functions/users/get_user.sql */
-export const getUser = (db: Queryable, user: string): Promise<UserDetails> => callValue(db, 'get_user', { p_user: user })
+export const getUser = (db: Queryable, user: string): Promise<UserDetails> =>
+  callValue(db, 'get_user', { p_user: user })
 
 /** A user whom a name (e-mail or id) means; `place` counts the names from 1. */
 export interface FoundUser {
@@ -74,8 +75,11 @@ export interface FoundUser {
 }
 
 /** @see functions/users/find_users.sql */
-export const findUsers = (db: Queryable, names: readonly string[], organization: string | null): Promise<FoundUser[]> =>
-  callRows(db, 'find_users', { p_names: names, p_organization: organization })
+export const findUsers = (
+  db: Queryable,
+  names: readonly string[],
+  organization: string | null,
+): Promise<FoundUser[]> => callRows(db, 'find_users', { p_names: names, p_organization: organization })
 
 /** @see functions/users/refused_offboardings.sql */
 export const refusedOffboardings = (
@@ -146,9 +150,16 @@ export interface AccessFacts {
   readonly email: string
   readonly status: 'active' | 'deactivated'
   readonly activeSessions: readonly { readonly id: string; readonly endsAt: string }[]
-  readonly refreshTokens: readonly { readonly id: string; readonly sessionId: string; readonly endsAt: string }[]
+  readonly refreshTokens: readonly {
+    readonly id: string
+    readonly sessionId: string
+    readonly endsAt: string
+  }[]
   readonly unblocked: readonly OpenToken[]
-  readonly blocked: readonly (OpenToken & { readonly remainingMs: number; readonly publishedAt: string | null })[]
+  readonly blocked: readonly (OpenToken & {
+    readonly remainingMs: number
+    readonly publishedAt: string | null
+  })[]
   readonly grants: readonly { readonly id: string; readonly expiresAt: string }[]
 }
 
