@@ -20,8 +20,13 @@ const heavy = [
 
 /** Start-up is a feature: what a command does not use, it does not load. A new name here costs every start. */
 describe('packages loaded without a server', () => {
+  it('meanderctl --version', async () => {
+    const { ended, packages } = await packagesLoadedBy(['--version'])
+    expect(ended).toMatchObject({ exitCode: 0 })
+    expect(packages).toEqual([])
+  })
+
   it.each([
-    [['--version'], 0],
     [['--help'], 0],
     [['sessions', '--help'], 0],
     [['sessions', 'list', '--help'], 0],

@@ -36,8 +36,9 @@ export const runInPty = async (
     'script',
     ['--quiet', '--return', '--echo', 'always', '--command', sized, '/dev/null'],
     {
-      // The shell that runs the command is $SHELL; a person's own would print a prompt of its own.
-      env: { SHELL: '/bin/sh', TERM: 'xterm-256color', ...env },
+      // The shell that runs the command is $SHELL; a person's own would print a prompt of its own. And a person's
+      // terminal is no CI job's, where libraries leave colour out.
+      env: { SHELL: '/bin/sh', TERM: 'xterm-256color', CI: undefined, ...env },
       ...(cwd === undefined ? {} : { cwd }),
       stdin: 'pipe',
       reject: false,

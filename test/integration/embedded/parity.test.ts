@@ -47,6 +47,8 @@ const copyTo = async (target: PostgresServer): Promise<string> => {
         [JSON.stringify(rows.map(({ row }) => row))],
       )
     }
+    // In two steps: the number of a login there may be that of another one here.
+    await tx.query('update meander.operators set login_oid = (4000000000 + login_oid::bigint)::oid')
     await tx.query(
       'update meander.operators set login_oid = (select oid from pg_roles where rolname = login); grant meander_operator to kari, gro',
     )
