@@ -105,9 +105,10 @@ it('off-boards as fast as SQL written by hand', async () => {
     }),
   }
   const oneByOne: Subject = {
-    name: 'offboard_users, one user at once',
-    ...onCopy('kari', ids, async (client) => {
-      for (const user of ids) await offboard(client, [user])
+    name: 'offboard_users, one user at once (a tenth of them)',
+    share: tenth.length / ids.length,
+    ...onCopy('kari', tenth, async (client) => {
+      for (const user of tenth) await offboard(client, [user])
     }),
   }
   const bySession: Subject = {
