@@ -22,6 +22,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/users/users.ts')).registerUsers,
   },
   {
+    name: 'grants',
+    summary: 'Support access: list, show, create, revoke',
+    load: async () => (await import('./commands/grants/grants.ts')).registerGrants,
+  },
+  {
     name: 'audit',
     summary: 'The record',
     load: async () => (await import('./commands/audit/audit.ts')).registerAudit,

@@ -69,6 +69,10 @@ create policy functions_select on meander.support_access_grants for select to me
   organization_id = any ((select meander.readable_organizations())::uuid[]));
 create policy functions_update on meander.support_access_grants for update to meander_functions using (
   organization_id = any ((select meander.changeable_organizations())::uuid[]));
+grant insert (organization_id, grantee_user_id, granted_by, reason, ticket, created_at, expires_at)
+  on meander.support_access_grants to meander_functions;
+create policy functions_insert on meander.support_access_grants for insert to meander_functions with check (
+  organization_id = any ((select meander.grantable_organizations())::uuid[]));
 
 grant select, update (revoked_at, revoked_by, revoke_reason) on meander.sessions to meander_functions;
 create policy functions_select on meander.sessions for select to meander_functions using (

@@ -18,6 +18,10 @@ const permissions: readonly { readonly command: string; readonly who: readonly W
   { command: 'users offboard', who: ['org_admin', 'global_admin', 'administrator'] },
   { command: 'users reinstate', who: ['org_admin'] },
   { command: 'users verify', who: ['org_admin', 'global_admin', 'auditor', 'administrator'] },
+  { command: 'grants list', who: ['org_admin', 'global_admin', 'auditor'] },
+  { command: 'grants show', who: ['org_admin', 'global_admin', 'auditor'] },
+  { command: 'grants create', who: ['org_admin'] },
+  { command: 'grants revoke', who: ['org_admin', 'global_admin'] },
   { command: 'audit list', who: ['org_admin', 'global_admin', 'auditor', 'administrator'] },
   {
     command: 'blocklist status',

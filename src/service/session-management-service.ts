@@ -1,5 +1,6 @@
 import { Audit } from './audit.ts'
 import { Blocklist } from './blocklist.ts'
+import { Grants } from './grants.ts'
 import { IdentityPart } from './identity.ts'
 import { Operators } from './operators.ts'
 import { Schema } from './schema.ts'
@@ -11,6 +12,7 @@ import { Users } from './users.ts'
 export class SessionManagementService {
   readonly sessions: Sessions
   readonly users: Users
+  readonly grants: Grants
   readonly blocklist: Blocklist
   readonly audit: Audit
   readonly operators: Operators
@@ -21,6 +23,7 @@ export class SessionManagementService {
     this.blocklist = new Blocklist(stores)
     this.sessions = new Sessions(stores, this.blocklist)
     this.users = new Users(stores)
+    this.grants = new Grants(stores, this.blocklist)
     this.audit = new Audit(stores)
     this.operators = new Operators(stores)
     this.identity = new IdentityPart(stores)

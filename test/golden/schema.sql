@@ -204,6 +204,16 @@ CREATE FUNCTION meander.claim_blocklist(p_limit integer) RETURNS TABLE(jti uuid,
 
 ALTER FUNCTION meander.claim_blocklist(p_limit integer) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.create_grant(p_organization text, p_grantee text, p_expires text, p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.create_grant(p_organization text, p_grantee text, p_expires text, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.current_operator() RETURNS meander.operator_identity
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -296,6 +306,13 @@ CREATE FUNCTION meander.find_operator(p_login text) RETURNS meander.operators
 
 ALTER FUNCTION meander.find_operator(p_login text) OWNER TO meander_registrar;
 
+CREATE FUNCTION meander.find_staff(p_name text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.find_staff(p_name text) OWNER TO meander_guard;
+
 CREATE FUNCTION meander.find_users(p_names text[], p_organization text) RETURNS TABLE(place bigint, user_id uuid, email text, name text, organization text, role text, status text, myself boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -309,6 +326,15 @@ CREATE FUNCTION meander.forbid_change() RETURNS trigger
     AS …;
 
 ALTER FUNCTION meander.forbid_change() OWNER TO meander_audit;
+
+CREATE FUNCTION meander.get_grant(p_grant uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS …;
+
+ALTER FUNCTION meander.get_grant(p_grant uuid) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.get_own_session(p_session uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -337,12 +363,40 @@ CREATE FUNCTION meander.get_user(p_user text) RETURNS jsonb
 
 ALTER FUNCTION meander.get_user(p_user text) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.grant_intents(p_grants uuid[]) RETURNS TABLE(grant_id uuid, organization_id uuid, seq bigint, reads boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.grant_intents(p_grants uuid[]) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.grant_records(p_grants uuid[], p_at timestamp with time zone) RETURNS TABLE(id uuid, organization_id uuid, organization text, grantee_user_id uuid, grantee_email text, granted_by text, reason text, ticket text, created_at timestamp with time zone, expires_at timestamp with time zone, state text, revoked_at timestamp with time zone, revoked_by text, active_sessions bigint, sessions bigint, reads bigint, acts bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.grant_records(p_grants uuid[], p_at timestamp with time zone) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.grantable_organizations() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.grantable_organizations() OWNER TO meander_guard;
+
 CREATE FUNCTION meander.granted_organizations() RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 ALTER FUNCTION meander.granted_organizations() OWNER TO meander_guard;
+
+CREATE FUNCTION meander.grantee_logins(p_grants uuid[]) RETURNS oid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.grantee_logins(p_grants uuid[]) OWNER TO meander_guard;
 
 CREATE FUNCTION meander.guard_grant_ending() RETURNS trigger
     LANGUAGE plpgsql
@@ -424,6 +478,16 @@ CREATE FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bigint, p
 
 ALTER FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bigint, p_after_organization uuid, p_after_seq bigint, p_limit integer) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.list_grants(p_selector jsonb, p_after_at bigint, p_after_id uuid, p_limit integer) RETURNS TABLE(id uuid, organization_id uuid, organization text, grantee_user_id uuid, grantee_email text, granted_by text, reason text, ticket text, created_at timestamp with time zone, expires_at timestamp with time zone, state text, revoked_at timestamp with time zone, revoked_by text, active_sessions bigint, sessions bigint, reads bigint, acts bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS …;
+
+ALTER FUNCTION meander.list_grants(p_selector jsonb, p_after_at bigint, p_after_id uuid, p_limit integer) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.list_operators() RETURNS TABLE(login text, state text, role text, user_id uuid, user_email text, organization_id uuid, organization text, created_at timestamp with time zone, disabled_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -476,6 +540,14 @@ CREATE FUNCTION meander.moment(p_value text) RETURNS timestamp with time zone
     AS …;
 
 ALTER FUNCTION meander.moment(p_value text) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.moment_ahead(p_value text, p_from timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS …;
+
+ALTER FUNCTION meander.moment_ahead(p_value text, p_from timestamp with time zone) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
     LANGUAGE sql SECURITY DEFINER
@@ -646,12 +718,29 @@ CREATE FUNCTION meander.resolve_user(p_user text, p_organizations uuid[]) RETURN
 
 ALTER FUNCTION meander.resolve_user(p_user text, p_organizations uuid[]) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.revocable_grants(p_grants uuid[]) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.revocable_grants(p_grants uuid[]) OWNER TO meander_guard;
+
 CREATE FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 ALTER FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.revoke_grants(p_grants uuid[], p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '1s'
+    AS …;
+
+ALTER FUNCTION meander.revoke_grants(p_grants uuid[], p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_system;
 
 CREATE FUNCTION meander.revoke_own_sessions(p_sessions uuid[], p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -725,6 +814,13 @@ CREATE FUNCTION meander.start_chain() RETURNS trigger
     AS …;
 
 ALTER FUNCTION meander.start_chain() OWNER TO meander_audit;
+
+CREATE FUNCTION meander.terminate_grantees(p_grants uuid[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.terminate_grantees(p_grants uuid[]) OWNER TO meander_signal;
 
 CREATE FUNCTION meander.terminate_login(p_login text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1281,6 +1377,8 @@ CREATE POLICY directory_all ON meander.users TO meander_directory USING (true);
 
 CREATE POLICY functions_insert ON meander.intents FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.granted_organizations() AS granted_organizations)::uuid[])));
 
+CREATE POLICY functions_insert ON meander.support_access_grants FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.grantable_organizations() AS grantable_organizations)::uuid[])));
+
 CREATE POLICY functions_insert ON meander.token_blocklist FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
 CREATE POLICY functions_own ON meander.requests TO meander_functions USING ((login = SESSION_USER)) WITH CHECK ((login = SESSION_USER));
@@ -1453,6 +1551,7 @@ GRANT ALL ON FUNCTION meander.check_selector(p_selector jsonb, p_keys text[]) TO
 
 REVOKE ALL ON FUNCTION meander.check_targets(p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.check_targets(p_ids uuid[]) TO meander_system;
+GRANT ALL ON FUNCTION meander.check_targets(p_ids uuid[]) TO meander_guard;
 
 REVOKE ALL ON FUNCTION meander.check_token(p_jti uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.check_token(p_jti uuid) TO meander_operator;
@@ -1463,6 +1562,9 @@ REVOKE ALL ON FUNCTION meander.claim_blocklist(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.claim_blocklist(p_limit integer) TO meander_operator;
 GRANT ALL ON FUNCTION meander.claim_blocklist(p_limit integer) TO meander_publisher;
 GRANT ALL ON FUNCTION meander.claim_blocklist(p_limit integer) TO meander_owner;
+
+REVOKE ALL ON FUNCTION meander.create_grant(p_organization text, p_grantee text, p_expires text, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.create_grant(p_organization text, p_grantee text, p_expires text, p_reason text, p_ticket text, p_request_id uuid) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.current_operator() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.current_operator() TO meander_functions;
@@ -1498,11 +1600,17 @@ GRANT UPDATE(disabled_at) ON TABLE meander.operators TO meander_registrar;
 
 REVOKE ALL ON FUNCTION meander.find_operator(p_login text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION meander.find_staff(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.find_staff(p_name text) TO meander_functions;
+
 REVOKE ALL ON FUNCTION meander.find_users(p_names text[], p_organization text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.find_users(p_names text[], p_organization text) TO meander_operator;
 GRANT ALL ON FUNCTION meander.find_users(p_names text[], p_organization text) TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.forbid_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.get_grant(p_grant uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.get_grant(p_grant uuid) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.get_own_session(p_session uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.get_own_session(p_session uuid) TO meander_operator;
@@ -1513,8 +1621,18 @@ GRANT ALL ON FUNCTION meander.get_session(p_session uuid) TO meander_operator;
 REVOKE ALL ON FUNCTION meander.get_user(p_user text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.get_user(p_user text) TO meander_operator;
 
+REVOKE ALL ON FUNCTION meander.grant_intents(p_grants uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.grant_records(p_grants uuid[], p_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.grantable_organizations() FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.grantable_organizations() TO meander_functions;
+
 REVOKE ALL ON FUNCTION meander.granted_organizations() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.granted_organizations() TO meander_functions;
+
+REVOKE ALL ON FUNCTION meander.grantee_logins(p_grants uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.grantee_logins(p_grants uuid[]) TO meander_signal;
 
 REVOKE ALL ON FUNCTION meander.guard_grant_ending() FROM PUBLIC;
 
@@ -1544,6 +1662,9 @@ REVOKE ALL ON FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bi
 GRANT ALL ON FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bigint, p_after_organization uuid, p_after_seq bigint, p_limit integer) TO meander_operator;
 GRANT ALL ON FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bigint, p_after_organization uuid, p_after_seq bigint, p_limit integer) TO meander_owner;
 
+REVOKE ALL ON FUNCTION meander.list_grants(p_selector jsonb, p_after_at bigint, p_after_id uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.list_grants(p_selector jsonb, p_after_at bigint, p_after_id uuid, p_limit integer) TO meander_operator;
+
 REVOKE ALL ON FUNCTION meander.list_operators() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.list_operators() TO meander_owner;
 
@@ -1563,6 +1684,8 @@ GRANT ALL ON FUNCTION meander.mark_published(p_jtis uuid[]) TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.moment(p_value text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.moment(p_value text) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.moment_ahead(p_value text, p_from timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) TO meander_operator;
@@ -1629,8 +1752,14 @@ GRANT ALL ON FUNCTION meander.residual_access(p_sessions uuid[]) TO meander_owne
 REVOKE ALL ON FUNCTION meander.resolve_user(p_user text, p_organizations uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.resolve_user(p_user text, p_organizations uuid[]) TO meander_system;
 
+REVOKE ALL ON FUNCTION meander.revocable_grants(p_grants uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.revocable_grants(p_grants uuid[]) TO meander_system;
+
 REVOKE ALL ON FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.revoke_grants(p_grants uuid[], p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.revoke_grants(p_grants uuid[], p_reason text, p_ticket text, p_request_id uuid) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.revoke_own_sessions(p_sessions uuid[], p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.revoke_own_sessions(p_sessions uuid[], p_reason text, p_ticket text, p_request_id uuid) TO meander_operator;
@@ -1663,6 +1792,9 @@ GRANT ALL ON FUNCTION meander.staff_act(p_act text, p_users uuid[], p_reasons te
 
 REVOKE ALL ON FUNCTION meander.start_chain() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION meander.terminate_grantees(p_grants uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.terminate_grantees(p_grants uuid[]) TO meander_operator;
+
 REVOKE ALL ON FUNCTION meander.terminate_login(p_login text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.terminate_login(p_login text) TO meander_owner;
 
@@ -1670,6 +1802,7 @@ REVOKE ALL ON FUNCTION meander.user_records(p_users uuid[], p_at timestamp with 
 GRANT ALL ON FUNCTION meander.user_records(p_users uuid[], p_at timestamp with time zone) TO meander_system;
 
 REVOKE ALL ON FUNCTION meander.uuid_or_null(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.uuid_or_null(p_text text) TO meander_guard;
 
 REVOKE ALL ON FUNCTION meander.verify_facts(p_users uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.verify_facts(p_users uuid[]) TO meander_system;
@@ -1811,6 +1944,20 @@ GRANT SELECT ON TABLE meander.support_access_grants TO meander_system;
 GRANT SELECT ON TABLE meander.support_access_grants TO meander_auth;
 
 GRANT UPDATE(id) ON TABLE meander.support_access_grants TO meander_guard;
+
+GRANT INSERT(organization_id) ON TABLE meander.support_access_grants TO meander_functions;
+
+GRANT INSERT(grantee_user_id) ON TABLE meander.support_access_grants TO meander_functions;
+
+GRANT INSERT(granted_by) ON TABLE meander.support_access_grants TO meander_functions;
+
+GRANT INSERT(reason) ON TABLE meander.support_access_grants TO meander_functions;
+
+GRANT INSERT(ticket) ON TABLE meander.support_access_grants TO meander_functions;
+
+GRANT INSERT(created_at) ON TABLE meander.support_access_grants TO meander_functions;
+
+GRANT INSERT(expires_at) ON TABLE meander.support_access_grants TO meander_functions;
 
 GRANT UPDATE(revoked_at) ON TABLE meander.support_access_grants TO meander_functions;
 GRANT UPDATE(revoked_at) ON TABLE meander.support_access_grants TO meander_system;

@@ -36,11 +36,14 @@ const operatorFunctions = [
   'blocklist_status',
   'check_token',
   'claim_blocklist',
+  'create_grant',
   'find_users',
+  'get_grant',
   'get_own_session',
   'get_session',
   'get_user',
   'list_audit_events',
+  'list_grants',
   'list_own_sessions',
   'list_sessions',
   'list_users',
@@ -52,10 +55,12 @@ const operatorFunctions = [
   'reinstate_users',
   'remember_result',
   'residual_access',
+  'revoke_grants',
   'revoke_own_sessions',
   'revoke_sessions',
   'schema_version',
   'sign_out_users',
+  'terminate_grantees',
   'verify_users',
   'whoami',
 ]
@@ -183,8 +188,11 @@ describe('functions', () => {
     const patient = `select proname as name ${all} and provolatile = 'v' and prosecdef and exists (
         select from aclexplode(proacl) a where a.grantee::regrole::text = any ($1))
       and not exists (select from unnest(proconfig) as setting where setting like 'lock_timeout=%')`
-    // It takes no lock.
-    expect(await names(patient, [[...groups, 'meander_owner']])).toEqual(['terminate_login'])
+    // They take no lock.
+    expect((await names(patient, [[...groups, 'meander_owner']])).sort()).toEqual([
+      'terminate_grantees',
+      'terminate_login',
+    ])
   })
 
   it('are open to operators exactly as listed', async () => {
@@ -194,7 +202,7 @@ describe('functions', () => {
 
   it('check who calls, each of those that an operator may execute', async () => {
     const checks =
-      /authorize_(read|change)|people_act|own_scope|current_operator|(publish|read)able_organizations|recall_result/
+      /authorize_(read|change)|people_act|own_scope|current_operator|(publish|read)able_organizations|recall_result|grantee_logins/
     const careless = sqlFiles('functions').filter(
       ({ name, text }) =>
         operatorFunctions.includes(name) && name !== 'schema_version' && !checks.test(withoutComments(text)),

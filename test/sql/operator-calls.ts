@@ -48,6 +48,7 @@ export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[
     { p_names: [email], p_organization: slug },
     { p_names: [email], p_organization: organization },
   ],
+  get_grant: ({ grant }) => [{ p_grant: grant }],
   get_own_session: ({ session }) => [{ p_session: session }],
   get_session: ({ session }) => [{ p_session: session }],
   get_user: ({ user, email }) => [{ p_user: user }, { p_user: email }],
@@ -62,6 +63,13 @@ export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[
     ].map((selector) =>
       selecting(selector, { p_after_at: null, p_after_organization: null, p_after_seq: null, p_limit: 100 }),
     ),
+  list_grants: (names) =>
+    [
+      { organization: names.slug, state: 'any' },
+      { organization: names.organization, state: 'any' },
+      { to: names.user, state: 'any' },
+      { to: names.email, state: 'any' },
+    ].map((selector) => selecting(selector, { p_after_at: null, p_after_id: null, p_limit: 100 })),
   list_own_sessions: (names) => sessionSelectors(names).map((selector) => selecting(selector, page)),
   list_sessions: (names) =>
     [
@@ -96,12 +104,23 @@ export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[
     { p_request_id: request, p_command: 'sessions.revoke', p_arguments: '{}', p_result: '{}' },
   ],
   residual_access: ({ session }) => [{ p_sessions: [session] }],
+  revoke_grants: ({ grant }) => [{ p_grants: [grant], ...reason }],
   revoke_own_sessions: ({ session }) => [{ p_sessions: [session], ...reason }],
   revoke_sessions: ({ session }) => [{ p_sessions: [session], ...reason }],
   schema_version: () => [{}],
   sign_out_users: ({ user }) => [people(user)],
+  terminate_grantees: ({ grant }) => [{ p_grants: [grant] }],
   verify_users: ({ user }) => [{ p_users: [user] }],
   whoami: () => [{}],
+  // The last: what it is refused names a user, and the calls above look for what is about that user. Never somebody
+  // who could be let in: these calls are to change nothing.
+  create_grant: ({ slug, organization, user }) =>
+    [slug, organization].map((name) => ({
+      p_organization: name,
+      p_grantee: user,
+      p_expires: 'PT1H',
+      ...reason,
+    })),
 }
 
 /** The statement that makes a call, and its values. */

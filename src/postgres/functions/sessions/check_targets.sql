@@ -13,4 +13,4 @@ begin
 end
 $$;
 alter function meander.check_targets owner to meander_functions;
-grant execute on function meander.check_targets to meander_system;
+grant execute on function meander.check_targets to meander_system, meander_guard;

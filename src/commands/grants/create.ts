@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
+import type { GrantCreation, Grants, NewGrant } from '../../service/grants.ts'
+import { grantView } from '../../views/grant.view.ts'
+import { type ActOptions, askPurpose, bulkOptions, confirm, type Purpose, refuseUnasked } from '../acting.ts'
+import { parseDuration, parseText, parseTime } from '../parsers.ts'
+
+interface CreateOptions extends ActOptions {
+  readonly org?: string
+  readonly to: string
+  readonly until?: string
+  readonly for?: string
+}
+
+export const registerCreate = (parent: Command, context: Context, run = createGrant): void => {
+  const command = parent
+    .command('create')
+    .description('Let a global admin into the own organization until a moment')
+    .option('--org <slug|id>', 'the own organization', parseText)
+    .requiredOption('--to <email|id>', 'the global admin', parseText)
+    .option('--until <time>', 'until then', parseTime)
+    .option('--for <duration>', 'for so long from now', parseDuration)
+    .addHelpText(
+      'after',
+      `
+Whoever is let in sees and may end what an org admin may, each look and act on
+the organization's record first. At the moment, or at grants revoke, everything
+opened under the grant ends by itself. Another grant to the same person stands
+beside the first: it neither lengthens nor shortens it.`,
+    )
+    .action((options: CreateOptions) => run(options, context))
+  bulkOptions(command, 'grants')
+}
+
+export const createGrant = async (options: CreateOptions, context: Context): Promise<void> => {
+  const expires = options.until ?? options.for
+  if (expires === undefined || (options.until !== undefined && options.for !== undefined)) {
+    throw new MeanderError('USAGE', 'A grant has one end.', {
+      hint: 'Give either --until TIME or --for DURATION.',
+    })
+  }
+  refuseUnasked(options, context)
+  const organization = options.org ?? context.settings.organization.value
+  const grant: NewGrant = { organization, to: options.to, expires }
+  const { grants } = await context.service()
+  const request =
+    options.requestId === undefined
+      ? null
+      : { id: options.requestId, command: 'grants create', arguments: grant }
+  const first = request && !options.dryRun ? await grants.recallCreation(request) : null
+  if (first) return showCreation(first, context)
+
+  const purpose = await askPurpose(options, context)
+  await ask(grants, grant, purpose, options, context)
+  const order = { purpose, dryRun: options.dryRun ?? false, request }
+  await showCreation(await grants.create(grant, order), context)
+}
+
+/** What is confirmed is what a dry run says: who it is, and until when. */
+const ask = async (
+  grants: Grants,
+  grant: NewGrant,
+  purpose: Purpose,
+  options: CreateOptions,
+  context: Context,
+): Promise<void> => {
+  if (options.yes || options.dryRun) return
+  const { items } = await grants.create(grant, { purpose, dryRun: true, request: null })
+  const [{ granteeEmail, organization, expiresAt }] = items
+  await confirm(
+    options,
+    context,
+    `${granteeEmail} may see ${organization} and act there until ${expiresAt}. Go on?`,
+  )
+}
+
+const showCreation = async (creation: GrantCreation, context: Context): Promise<void> => {
+  await context.show.result('GrantResult', grantView, creation)
+  const [{ granteeEmail, organization, expiresAt }] = creation.items
+  const may = creation.dryRun ? 'would be let into' : 'is let into'
+  context.terminal.note(`${granteeEmail} ${may} ${organization} until ${expiresAt}.`)
+}

@@ -1,0 +1,126 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
+import type { Grant, GrantRevocationOutcome, GrantRevocationResult, Grants } from '../../service/grants.ts'
+import { grantView, revokedGrantView } from '../../views/grant.view.ts'
+import {
+  type ActOptions,
+  askPurpose,
+  bulkOptions,
+  confirm,
+  counted,
+  type Purpose,
+  refuseUnasked,
+} from '../acting.ts'
+import { collectUuids } from '../parsers.ts'
+import { sayResidual } from '../residual.ts'
+
+export const registerRevoke = (parent: Command, context: Context, run = revokeGrants): void => {
+  const command = parent
+    .command('revoke')
+    .description('End grants now, with every session, refresh chain and access token under them')
+    .argument('<id...>', 'grants to end', collectUuids)
+    .addHelpText(
+      'after',
+      `
+The holders' database connections end with it, wherever they were working. What
+they may under another grant goes on, and is said. A global admin gives back
+the own grants with the same command.`,
+    )
+    .action((ids: string[], options: ActOptions) => run(ids, options, context))
+  bulkOptions(command, 'grants')
+}
+
+export const revokeGrants = async (
+  given: readonly string[],
+  options: ActOptions,
+  context: Context,
+): Promise<void> => {
+  const ids = [...new Set(given)]
+  if (options.maxAffected !== undefined && ids.length > options.maxAffected) {
+    throw new MeanderError(
+      'REFUSED',
+      `${counted(ids.length, 'grant')} would be ended, --max-affected allows ${options.maxAffected}: nothing was changed.`,
+      { hint: 'Name fewer, or raise --max-affected.' },
+    )
+  }
+  refuseUnasked(options, context)
+  const { grants } = await context.service()
+  const request =
+    options.requestId === undefined
+      ? null
+      : { id: options.requestId, command: 'grants revoke', arguments: { ids } }
+  const first = request && !options.dryRun ? await grants.recallRevocation(request, context.signal) : null
+  if (first) return showOutcome(first, context)
+
+  const purpose = await askPurpose(options, context)
+  await ask(grants, ids, purpose, options, context)
+  const order = { purpose, dryRun: options.dryRun ?? false, request }
+  await showOutcome(await grants.revoke(ids, order, context.signal), context)
+}
+
+/** Looks without locking anything: whoever holds a grant up must not keep the question from being asked. */
+const ask = async (
+  grants: Grants,
+  ids: readonly string[],
+  purpose: Purpose,
+  options: ActOptions,
+  context: Context,
+): Promise<void> => {
+  if (options.yes || options.dryRun) return
+  const found: Grant[] = []
+  for (const id of ids) {
+    try {
+      found.push((await grants.show(id, purpose)).grant)
+    } catch (error) {
+      // What is not found is told by the act, and one's own grant may have ended.
+      if (!(error instanceof MeanderError) || error.code !== 'NOT_FOUND') throw error
+    }
+  }
+  await context.show.preview(grantView, found)
+  const sessions = found.reduce((sum, grant) => sum + grant.activeSessions, 0)
+  const ending = `${counted(ids.length, 'grant')} ${ids.length === 1 ? 'ends' : 'end'} now`
+  await confirm(options, context, `${ending}, with ${counted(sessions, 'active session')}. Go on?`)
+}
+
+const showOutcome = async ({ result, cause }: GrantRevocationOutcome, context: Context): Promise<void> => {
+  const { summary, dryRun } = result
+  await context.show.result('GrantRevocationResult', revokedGrantView, result)
+  const parts = [
+    `${counted(summary.revoked, 'grant')} ${dryRun ? 'would be revoked' : 'revoked'}`,
+    ...(summary.alreadyRevoked ? [`${summary.alreadyRevoked} revoked before`] : []),
+    ...(summary.alreadyExpired ? [`${summary.alreadyExpired} expired before`] : []),
+    ...(summary.notFound ? [`${summary.notFound} not found`] : []),
+    `${counted(summary.sessionsRevoked, 'session')} and ${counted(summary.refreshTokensRevoked, 'refresh token')} ended, ${counted(summary.accessTokensBlocked, 'access token')} blocked`,
+  ]
+  context.terminal.note(`${parts.join('; ')}.`)
+  sayConnections(result, context)
+  sayOtherGrants(result, context)
+  sayResidual(result.residualAccess, cause, context)
+  if (summary.notFound > 0) context.end('NOT_FOUND')
+}
+
+const sayConnections = ({ connectionsEnded }: GrantRevocationResult, { terminal }: Context): void => {
+  if (connectionsEnded === null) {
+    terminal.warn(
+      'Open connections of the holders see nothing any more, but could not be ended. A superuser runs: grant pg_signal_backend to meander_signal;',
+    )
+  } else if (connectionsEnded > 0) {
+    terminal.note(`${counted(connectionsEnded, 'connection')} of the holders ended.`)
+  }
+}
+
+/** What goes on: a person with another live grant is still let in. */
+const sayOtherGrants = ({ items }: GrantRevocationResult, { terminal }: Context): void => {
+  const told = new Set<string>()
+  for (const { granteeEmail, organization, otherGrants } of items) {
+    for (const { id, expiresAt } of otherGrants) {
+      if (!told.has(id)) {
+        terminal.warn(
+          `${granteeEmail} is still let into ${organization} by the grant ${id} until ${expiresAt}.`,
+        )
+      }
+      told.add(id)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { auditEventView } from '../../views/audit-event.view.ts'
+import { grantDetailsView, grantView } from '../../views/grant.view.ts'
+import { sessionView } from '../../views/session.view.ts'
+import { purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
+import { parseUuid } from '../parsers.ts'
+
+export const registerShow = (parent: Command, context: Context, run = showGrant): void => {
+  const command = parent
+    .command('show')
+    .description('Show one grant: its sessions, and what its holder looked at and did')
+    .argument('<id>', 'the grant', parseUuid)
+    .action((id: string, options: ReasonOptions) => run(id, options, context))
+  reasonOptions(command)
+}
+
+export const showGrant = async (id: string, options: ReasonOptions, context: Context): Promise<void> => {
+  const { grants } = await context.service()
+  const details = await grants.show(id, purposeOf(options, context))
+  const { show } = context
+  if (show.format !== 'table' && show.format !== 'wide') return show.item(grantDetailsView, details)
+
+  await show.item(grantView, details.grant)
+  await show.section('Sessions', sessionView, details.sessions)
+  await show.section('Record', auditEventView, details.auditEvents)
+}
