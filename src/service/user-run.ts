@@ -1,5 +1,6 @@
 import { MeanderError } from '../errors.ts'
 import type { Request } from '../postgres/requests.ts'
+import { Aftermath, alreadyOutcomes, asFailure, doneOutcomes, type Ending } from './aftermath.ts'
 import type { Blocklist, BlocklistOutcome } from './blocklist.ts'
 import type { Purpose } from './on-record.ts'
 import type { CheckedRows, UserRow, UserRows } from './user-rows.ts'
@@ -12,7 +13,7 @@ export interface RowOutcome {
   readonly userId: string
   readonly reason: string
   readonly ticket: string
-  readonly outcome: UserEnding['outcome'] | 'invalid' | 'failed'
+  readonly outcome: Ending['outcome']
   readonly sessionsRevoked: number
   readonly message: string
 }
@@ -44,23 +45,10 @@ export interface RunOptions {
 /** What a finished, or stopped, run came to. */
 export interface RunResult extends BlocklistOutcome {
   readonly summary: RunSummary
-  /** Sessions that users have again, or still: after a sign-out they may log in. */
-  readonly activeAfter: readonly {
-    readonly email: string
-    readonly sessionId: string
-    readonly endsAt: string
-  }[]
+  readonly activeAfter: Aftermath['activeAfter']
   /** Why the run stopped, or could not look back at what it did; null when it went through. */
   readonly stopped: MeanderError | null
 }
-
-/** A user's ending, or why there is none. */
-type Ending = Omit<UserEnding, 'outcome'> & { readonly outcome: RowOutcome['outcome'] }
-
-const asFailure = (error: unknown): MeanderError =>
-  error instanceof MeanderError
-    ? error
-    : new MeanderError('FAILED', error instanceof Error ? error.message : String(error), { cause: error })
 
 /** What is stored under a request id. */
 export interface RememberedRun {
@@ -69,16 +57,14 @@ export interface RememberedRun {
   readonly sessions: readonly string[]
 }
 
-const doneOutcomes = new Set(['offboarded', 'signedOut', 'reinstated'])
-const alreadyOutcomes = new Set(['alreadyOffboarded', 'alreadySignedOut', 'alreadyActive'])
 /** Rows that a request id keeps; longer lists are resumed from state alone. */
 export const rememberedRows = 10_000
 
 /** An act on a checked list of users, transaction by transaction; every row comes out once, in order. */
 export class UserRun {
   readonly #users: Users
-  readonly #blocklist: Blocklist
   readonly #options: RunOptions
+  readonly #aftermath: Aftermath
   readonly #summary: RunSummary = {
     rows: 0,
     done: 0,
@@ -91,24 +77,18 @@ export class UserRun {
     accessTokensBlocked: 0,
     grantsRevoked: 0,
   }
-  readonly #activeAfter: { email: string; sessionId: string; endsAt: string }[] = []
-  /** Sessions that Redis may not know of yet. */
-  readonly #unsettled: string[] = []
   readonly #remembered: { items: RowOutcome[]; sessions: string[] } = { items: [], sessions: [] }
-  #mode: BlocklistOutcome['blocklist']['mode'] = 'redis'
-  #published = 0
-  #cause: string | null = null
   #stopped: MeanderError | null = null
 
   constructor(users: Users, blocklist: Blocklist, options: RunOptions) {
     this.#users = users
-    this.#blocklist = blocklist
     this.#options = options
+    this.#aftermath = new Aftermath(users, blocklist, options)
   }
 
   /** Does the act, and yields what became of each row once its transaction is committed. */
   async *outcomes(source: UserRows, checked: CheckedRows): AsyncGenerator<RowOutcome, void> {
-    this.#mode = await this.#blocklist.mode()
+    await this.#aftermath.begin()
     let rows: UserRow[] = []
     let good = 0
     for await (const row of source.rows()) {
@@ -133,26 +113,10 @@ export class UserRun {
         ...this.#remembered,
       } satisfies RememberedRun)
     }
-    const blocklist = await this.#settled()
-    return { summary: this.#summary, activeAfter: this.#activeAfter, stopped: this.#stopped, ...blocklist }
-  }
-
-  async #settled(): Promise<BlocklistOutcome> {
-    const of = (published: number, pending: number) => ({ mode: this.#mode, published, pending })
-    if (this.#unsettled.length === 0)
-      return { blocklist: of(this.#published, 0), residualAccess: [], cause: null }
-    try {
-      // A run that was stopped waits for nobody: an interrupted one has seconds left.
-      const { blocklist, ...rest } = await (this.#stopped
-        ? this.#blocklist.carry(this.#unsettled)
-        : this.#blocklist.settle(this.#unsettled, this.#options.signal))
-      return { ...rest, blocklist: of(this.#published + blocklist.published, blocklist.pending) }
-    } catch (error) {
-      // Which of them are usable cannot be learned any more, how many at most is known.
-      this.#stop(error)
-      const pending = this.#summary.accessTokensBlocked - this.#published
-      return { blocklist: of(this.#published, pending), residualAccess: [], cause: null }
-    }
+    const { outcome, failure } = await this.#aftermath.settle(this.#stopped !== null, this.#summary)
+    if (failure) this.#stop(failure)
+    const { activeAfter } = this.#aftermath
+    return { summary: this.#summary, activeAfter, stopped: this.#stopped, ...outcome }
   }
 
   async *#part(rows: readonly UserRow[], checked: CheckedRows): AsyncGenerator<RowOutcome, void> {
@@ -199,7 +163,11 @@ export class UserRun {
     if (!(await attempt(targets)) && !this.#stopped && targets.length > 1) {
       for (const target of targets) await attempt([target])
     }
-    await this.#afterwards(endings)
+    const { act, dryRun, request } = this.#options
+    if (dryRun || act === 'reinstate') return endings
+    if (request) for (const { sessions = [] } of endings.values()) this.#remembered.sessions.push(...sessions)
+    const failure = await this.#aftermath.after(endings, this.#stopped !== null)
+    if (failure) this.#stop(failure)
     return endings
   }
 
@@ -215,56 +183,6 @@ export class UserRun {
   #act(targets: readonly UserTarget[]): Promise<UserEnding[]> {
     const { act, purpose, dryRun, request } = this.#options
     return this.#users.act({ act, targets, purpose, dryRun, requestId: request?.id ?? null })
-  }
-
-  /**
-   * After each commit: Redis is told, and the tables are read back. What fails here stops the run, for nothing more
-   * is to be said done that was not looked at; but what is committed is committed, and its rows say so.
-   */
-  async #afterwards(endings: Map<string, Ending>): Promise<void> {
-    const { act, dryRun } = this.#options
-    if (dryRun || act === 'reinstate') return
-    const sessions = [...endings.values()].flatMap((ending) => ending.sessions ?? [])
-    if (this.#options.request) this.#remembered.sessions.push(...sessions)
-    try {
-      await this.#carry(sessions)
-      if (!this.#stopped) await this.#readBack(endings)
-    } catch (error) {
-      this.#unsettled.push(...sessions)
-      this.#stop(error)
-    }
-  }
-
-  /** Who has a session all the same: after a sign-out one may log in again, and that is said of the row. */
-  async #readBack(endings: Map<string, Ending>): Promise<void> {
-    const touched = [...endings.values()].filter(
-      ({ outcome }) => doneOutcomes.has(outcome) || alreadyOutcomes.has(outcome),
-    )
-    if (touched.length === 0) return
-    const facts = await this.#users.readBack(
-      touched.map(({ userId }) => userId),
-      this.#options.purpose,
-    )
-    for (const { userId, email, activeSessions } of facts) {
-      const ending = endings.get(userId)
-      if (activeSessions.length === 0 || !ending) continue
-      const named = activeSessions.map(({ id, endsAt }) => `${id} until ${endsAt}`).join(', ')
-      endings.set(userId, { ...ending, message: `active again: session ${named}` })
-      for (const { id, endsAt } of activeSessions) this.#activeAfter.push({ email, sessionId: id, endsAt })
-    }
-  }
-
-  /** Once Redis has failed, or the run has stopped, the rest does not wait for it: the end tries once more. */
-  async #carry(sessions: readonly string[]): Promise<void> {
-    if (sessions.length === 0) return
-    if (this.#cause !== null || this.#stopped) {
-      this.#unsettled.push(...sessions)
-      return
-    }
-    const outcome = await this.#blocklist.carry(sessions)
-    this.#published += outcome.blocklist.published
-    this.#cause = outcome.cause
-    this.#unsettled.push(...new Set(outcome.residualAccess.map(({ sessionId }) => sessionId)))
   }
 
   #target(row: UserRow, checked: CheckedRows): UserTarget {

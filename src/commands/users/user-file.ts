@@ -1,5 +1,5 @@
-import { constants, createReadStream, createWriteStream, openSync } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { constants, createReadStream, openSync } from 'node:fs'
+import { type FileHandle, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,16 +29,20 @@ export const openUserFile = async (
   { terminal, signal }: Pick<Context, 'terminal' | 'signal'>,
 ): Promise<UserFile> => {
   const folder = await mkdtemp(join(tmpdir(), 'meanderctl-'))
-  const copy = join(folder, 'users.csv')
+  const copy = await open(join(folder, 'users.csv'), 'wx+', 0o600)
+  // The open file outlives its name: however the run ends, no list of people is left behind.
+  await rm(folder, { recursive: true })
   try {
     const source = path === '-' ? Readable.from(terminal.readStdin()) : await openSource(path)
-    await pipeline(source, utf8Only(path), createWriteStream(copy, { mode: 0o600 }), { signal })
+    await pipeline(source, utf8Only(path), (bytes: AsyncIterable<Buffer>) => writeFile(copy, bytes), {
+      signal,
+    })
     return {
-      rows: () => parseRows(path, () => createReadStream(copy)),
-      close: () => rm(folder, { recursive: true, force: true }),
+      rows: () => parseRows(path, () => Readable.from(bytesOf(copy))),
+      close: () => copy.close(),
     }
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    await copy.close()
     signal.throwIfAborted()
     if (error instanceof MeanderError) throw error
     const { code, message } = error as NodeJS.ErrnoException
@@ -56,6 +60,16 @@ export const openUserFile = async (
 const openSource = async (path: string): Promise<Readable> => {
   if (!(await stat(path)).isFIFO()) return createReadStream(path)
   return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), writable: false })
+}
+
+/** From its beginning, by positions: so it can be gone through again, and by two at once. */
+async function* bytesOf(file: FileHandle): AsyncGenerator<Buffer, void> {
+  for (let position = 0; ; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, position)
+    if (bytesRead === 0) return
+    position += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
 }
 
 async function* parseRows(path: string, bytes: () => Readable): AsyncGenerator<UserRow, void> {
