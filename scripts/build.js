@@ -61,53 +61,65 @@ const bundle = (names) =>
   })
 
 /**
- * Each file that main.js imports costs a fiftieth of a start of node. So they are put into it, and where they were
- * remains a line that passes their names on to the parts that are loaded late.
+ * Each file that a start reads costs a fiftieth of a start of node. So main.js, and then program.js, take in what they
+ * import, and where that was remains a line that passes its names on to the parts that are loaded late.
  */
 const mergeStart = async ({ outputFiles, metafile: { outputs } }) => {
   const code = new Map(outputFiles.map(({ path, text }) => [relative(root, path), text]))
-  const start = new Set(['dist/main.js'])
-  for (const file of start) {
-    for (const { path, kind } of outputs[file].imports) if (kind === 'import-statement') start.add(path)
-  }
-  const parts = [...start].map((file, part) => {
-    const names = outputs[file].exports.map((name) => ({
-      name,
-      inside: file === 'dist/main.js' ? name : `${name}_${part}`,
-    }))
-    const list = (from, to) => names.map((entry) => `${entry[from]} as ${entry[to]}`).join(', ')
-    return {
-      file,
-      whole: `export { ${list('name', 'inside')} } from './${basename(file)}'`,
-      line: `export { ${list('inside', 'name')} } from './main.js'\n`,
+  const sources = new Map(Object.entries(outputs).map(([file, { inputs }]) => [file, inputs]))
+  const merged = new Set()
+  const wholes = new Set()
+  for (const entry of ['src/main.ts', 'src/program.ts']) {
+    const whole = Object.keys(outputs).find((file) => outputs[file].entryPoint === entry)
+    const files = new Set([whole])
+    for (const file of files) {
+      for (const { path, kind } of outputs[file].imports) {
+        if (kind === 'import-statement' && !merged.has(path)) files.add(path)
+      }
     }
-  })
-  const merged = await build({
-    ...options,
-    stdin: { contents: parts.map(({ whole }) => whole).join('\n'), resolveDir: at('dist') },
-    splitting: false,
-    plugins: [
-      {
-        name: 'what was built',
-        setup(context) {
-          context.onResolve({ filter: /^\.\// }, ({ path, kind }) =>
-            kind === 'dynamic-import' ? { path, external: true } : { path, namespace: 'built' },
-          )
-          context.onLoad({ filter: /.*/, namespace: 'built' }, ({ path }) => ({
-            contents: code.get(join('dist', path)),
-          }))
+    const parts = [...files].map((file, part) => {
+      const names = outputs[file].exports.map((name) => ({
+        name,
+        inside: file === whole ? name : `${name}_${part}`,
+      }))
+      const list = (from, to) => names.map((entry) => `${entry[from]} as ${entry[to]}`).join(', ')
+      return {
+        file,
+        whole: `export { ${list('name', 'inside')} } from './${basename(file)}'`,
+        line: `export { ${list('inside', 'name')} } from './${basename(whole)}'\n`,
+      }
+    })
+    const built = await build({
+      ...options,
+      stdin: { contents: parts.map(({ whole }) => whole).join('\n'), resolveDir: at('dist') },
+      splitting: false,
+      plugins: [
+        {
+          name: 'what was built',
+          setup(context) {
+            context.onResolve({ filter: /^\.\// }, ({ path, kind }) =>
+              kind === 'dynamic-import' || wholes.has(join('dist', path))
+                ? { path, external: true }
+                : { path, namespace: 'built' },
+            )
+            context.onLoad({ filter: /.*/, namespace: 'built' }, ({ path }) => ({
+              contents: code.get(join('dist', path)),
+            }))
+          },
         },
-      },
-    ],
-  })
-  for (const { file, line } of parts) code.set(file, line)
-  code.set('dist/main.js', merged.outputFiles[0].text)
-  const inputs = Object.assign({}, ...parts.map(({ file }) => outputs[file].inputs))
-  const sources = Object.entries(outputs).map(([file, output]) => [
-    file,
-    start.has(file) ? {} : output.inputs,
-  ])
-  return { code, sources: { ...Object.fromEntries(sources), 'dist/main.js': inputs } }
+      ],
+    })
+    const inputs = Object.assign({}, ...parts.map(({ file }) => outputs[file].inputs))
+    for (const { file, line } of parts) {
+      merged.add(file)
+      code.set(file, line)
+      sources.set(file, {})
+    }
+    code.set(whole, built.outputFiles[0].text)
+    sources.set(whole, inputs)
+    wholes.add(whole)
+  }
+  return { code, sources: Object.fromEntries(sources) }
 }
 
 const tool = await mergeStart(await bundle(['main']))
