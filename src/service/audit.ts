@@ -43,6 +43,7 @@ export class Audit {
       function: 'list_audit_events',
       arguments: selector,
       organizations: selector.organization === undefined ? null : [selector.organization],
+      continued: cursor !== null,
     }
     yield* walk(
       (after, size) =>

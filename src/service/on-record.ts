@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { MeanderError } from '../errors.ts'
 import type { Database } from '../postgres/database.ts'
+import { whoami } from '../postgres/identity.ts'
 import { type Intent, recordIntent } from '../postgres/intents.ts'
 
 /** Why a command reads or acts, for the organization's record. */
@@ -8,23 +10,53 @@ export interface Purpose {
   readonly ticket: string | null
 }
 
+/** A call, and the organizations that it touches: slugs or ids, null for every one with a live grant, none for the own sessions. */
+type Call = Pick<Intent, 'function' | 'arguments'> & {
+  readonly organizations: readonly string[] | null
+  /** A page after the first: the intent of the first serves it. */
+  readonly continued?: boolean
+}
+
+/** What this process has put on record over each connection, by digest: the pages of a listing are one call. */
+const recorded = new WeakMap<Database, { readonly needed: boolean; readonly calls: Set<string> }>()
+
 /**
- * Runs a call that a global admin may make only once it is on the organizations' record. Everybody else's runs
- * as it is, without a further round trip: the database says when an intent is missing, and has read nothing then.
- * @param organizations slugs or ids that the call touches; null is every one with a live grant.
+ * Runs a call that a global admin may make only once it is on the organizations' record, with the reason of this
+ * very command: an intent of an earlier one may still serve the database, but says another reason.
  */
 export const onRecord = async <T>(
   db: Database,
-  call: Pick<Intent, 'function' | 'arguments'> & { readonly organizations: readonly string[] | null },
+  call: Call,
   purpose: Purpose,
   work: () => Promise<T>,
 ): Promise<T> => {
+  if (call.organizations?.length === 0) return work()
+  let known = recorded.get(db)
+  if (!known) {
+    const { kind, user, organizations } = await whoami(db)
+    const ofTenant = organizations.some(({ through }) => through === 'own')
+    known = { needed: kind === 'operator' && user !== null && !ofTenant, calls: new Set() }
+    recorded.set(db, known)
+  }
+  if (!known.needed) return work()
+
+  const digest = createHash('sha256')
+    .update(JSON.stringify([call.function, call.arguments]))
+    .digest('base64')
+  if (!call.continued && !known.calls.has(digest)) await record(db, call, purpose)
+  known.calls.add(digest)
   try {
     return await work()
   } catch (error) {
+    // A listing that took longer than an intent serves.
     if (!(error instanceof MeanderError) || error.sqlState !== 'MC428') throw error
   }
-  await db.transaction(async (transaction) => {
+  await record(db, call, purpose)
+  return work()
+}
+
+const record = (db: Database, call: Call, purpose: Purpose): Promise<void> =>
+  db.transaction(async (transaction) => {
     for (const organization of call.organizations ?? [null]) {
       await recordIntent(transaction, {
         function: call.function,
@@ -34,5 +66,3 @@ export const onRecord = async <T>(
       })
     }
   })
-  return work()
-}

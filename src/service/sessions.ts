@@ -59,6 +59,10 @@ export interface RevokeOutcome {
 /** Sessions in one transaction: some seconds at most, and one audit head held no longer. */
 const chunkSize = 5000
 
+/** The own sessions are nobody's business but the person's. */
+const touched = (scope: Scope, organizations: readonly string[] | null): readonly string[] | null =>
+  scope === 'own' ? [] : organizations
+
 const positionOf =
   (sort: SessionSort) =>
   (session: Session): SessionPosition => ({
@@ -87,7 +91,8 @@ export class Sessions {
     const call = {
       function: 'list_sessions',
       arguments: selector,
-      organizations: selector.organization === undefined ? null : [selector.organization],
+      organizations: touched(scope, selector.organization === undefined ? null : [selector.organization]),
+      continued: query.cursor !== null,
     }
     const fetch = (after: SessionPosition | null, size: number) =>
       onRecord(db, call, purpose, () => listSessions(db, scope, { selector, sort, after, limit: size }))
@@ -111,7 +116,11 @@ export class Sessions {
   /** One session with its chain, live access tokens and record. @throws MeanderError NOT_FOUND */
   async show(id: string, scope: Scope, purpose: Purpose): Promise<SessionDetails> {
     const db = await this.#stores.database()
-    const call = { function: 'get_session', arguments: { session: id }, organizations: null }
+    const call = {
+      function: 'get_session',
+      arguments: { session: id },
+      organizations: touched(scope, null),
+    }
     return onRecord(db, call, purpose, () => getSession(db, scope, id))
   }
 
@@ -137,7 +146,7 @@ export class Sessions {
       const call = {
         function: 'revoke_sessions',
         arguments: { sessions: ids },
-        organizations: order.organizations,
+        organizations: touched(order.scope, order.organizations),
       }
       const part = await onRecord(db, call, order.purpose, () =>
         db.transaction(

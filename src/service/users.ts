@@ -70,6 +70,7 @@ export class Users {
       function: 'list_users',
       arguments: selector,
       organizations: selector.organization === undefined ? null : [selector.organization],
+      continued: cursor !== null,
     }
     yield* walk(
       (after, size) => onRecord(db, call, purpose, () => listUsers(db, { selector, after, limit: size })),

@@ -141,6 +141,12 @@ describe('under a grant', () => {
     expect(await events('hlf')).toHaveLength(1)
   })
 
+  it('the same list again, for another case, is on the record again', async () => {
+    await gro('sessions', 'list', '--reason', 'first call', '--ticket', 'CASE-1')
+    await gro('sessions', 'list', '--reason', 'second call', '--ticket', 'CASE-2')
+    expect(await events('hlf')).toMatchObject([{ ticket: 'CASE-1' }, { ticket: 'CASE-2' }])
+  })
+
   it('a reason that the record cannot hold reads nothing', async () => {
     expect(await gro('sessions', 'list', '--reason', 'two\nlines')).toMatchObject({ code: 2, stdout: '' })
     expect(await events('hlf')).toEqual([])
