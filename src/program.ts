@@ -13,7 +13,7 @@ interface Entry {
 const entries: readonly Entry[] = [
   {
     name: 'sessions',
-    summary: 'Logins: list, show, revoke',
+    summary: 'Logins: list, show, revoke, sweep; when they end by themselves',
     load: async () => (await import('./commands/sessions/sessions.ts')).registerSessions,
   },
   {

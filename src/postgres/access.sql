@@ -51,9 +51,14 @@ create policy functions_select on meander.organizations for select to meander_fu
   id = any ((select meander.auditable_organizations())::uuid[])
   or id = any ((select meander.granted_organizations())::uuid[]));
 
-grant select on meander.organization_settings to meander_functions;
+grant select, insert (organization_id), update (idle_timeout, absolute_lifetime, max_support_access, updated_at)
+  on meander.organization_settings to meander_functions;
 create policy functions_select on meander.organization_settings for select to meander_functions using (
   organization_id = any ((select meander.readable_organizations())::uuid[]));
+create policy functions_insert on meander.organization_settings for insert to meander_functions with check (
+  organization_id = any ((select meander.changeable_organizations())::uuid[]));
+create policy functions_update on meander.organization_settings for update to meander_functions using (
+  organization_id = any ((select meander.changeable_organizations())::uuid[]));
 
 grant select, update (status, deactivated_at) on meander.users to meander_functions;
 create policy functions_select on meander.users for select to meander_functions using (
@@ -126,7 +131,7 @@ create policy guard_select on meander.intents for select to meander_guard using 
 create policy guard_select on meander.installation for select to meander_guard using (true);
 create policy guard_select on meander.migrations for select to meander_guard using (true);
 
--- role: meander_system (logout, own sessions, staff) ---------------------------------------------------------
+-- role: meander_system (logout, own sessions, staff, the administrator's sweep) -------------------------------
 -- Acts on exactly the session or the person that its functions check; no operator's reach is involved.
 grant select on meander.organizations, meander.organization_settings, meander.users, meander.support_access_grants,
   meander.installation, meander.audit_log, meander.audit_heads to meander_system;
@@ -136,6 +141,12 @@ grant select, update (revoked_at, revoked_by, revoke_reason) on meander.sessions
 grant select (id, session_id, organization_id, parent_id, access_jti, access_expires_at, created_at, rotated_at, revoked_at),
   update (revoked_at) on meander.refresh_tokens to meander_system;
 grant select, insert on meander.token_blocklist to meander_system;
+-- Purging, and nothing else, deletes. The record is not among it.
+grant delete on meander.sessions, meander.refresh_tokens, meander.token_blocklist to meander_system;
+grant select (login, request_id, created_at), delete on meander.requests to meander_system;
+grant select (id, created_at), delete on meander.intents to meander_system;
+create policy system_all on meander.requests to meander_system using (true);
+create policy system_all on meander.intents to meander_system using (true);
 create policy system_select on meander.organizations for select to meander_system using (true);
 create policy system_select on meander.organization_settings for select to meander_system using (true);
 create policy system_all on meander.users to meander_system using (true);

@@ -154,6 +154,34 @@ CREATE FUNCTION meander.changeable_organizations() RETURNS uuid[]
 
 ALTER FUNCTION meander.changeable_organizations() OWNER TO meander_guard;
 
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+CREATE TABLE meander.organization_settings (
+    organization_id uuid NOT NULL,
+    idle_timeout interval,
+    absolute_lifetime interval,
+    max_support_access interval,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT organization_settings_absolute_lifetime_positive CHECK ((absolute_lifetime > '00:00:00'::interval)),
+    CONSTRAINT organization_settings_idle_timeout_positive CHECK ((idle_timeout > '00:00:00'::interval)),
+    CONSTRAINT organization_settings_max_support_access_positive CHECK ((max_support_access > '00:00:00'::interval))
+);
+
+ALTER TABLE ONLY meander.organization_settings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE meander.organization_settings OWNER TO meander_owner;
+
+COMMENT ON TABLE meander.organization_settings IS 'Session policy. No row or null means: no idle timeout, no absolute lifetime, 72 h of support access.';
+
+CREATE FUNCTION meander.changed_policy(p_policy meander.organization_settings, p_changes jsonb) RETURNS meander.organization_settings
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.changed_policy(p_policy meander.organization_settings, p_changes jsonb) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.check_limit(p_limit integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -245,6 +273,13 @@ CREATE FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket t
 
 ALTER FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text) OWNER TO meander_registrar;
 
+CREATE FUNCTION meander.duration_text(p_duration interval) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.duration_text(p_duration interval) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.enable_operator(p_login text) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -278,10 +313,6 @@ CREATE FUNCTION meander.end_users(p_users uuid[], p_reasons text[], p_tickets te
     AS …;
 
 ALTER FUNCTION meander.end_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid, p_deactivate boolean) OWNER TO meander_functions;
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 CREATE TABLE meander.operators (
     login text NOT NULL,
@@ -344,6 +375,13 @@ CREATE FUNCTION meander.get_own_session(p_session uuid) RETURNS jsonb
     AS …;
 
 ALTER FUNCTION meander.get_own_session(p_session uuid) OWNER TO meander_system;
+
+CREATE FUNCTION meander.get_policy(p_organization text) RETURNS TABLE(organization_id uuid, organization text, idle_timeout text, absolute_lifetime text, max_support_access text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.get_policy(p_organization text) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.get_session(p_session uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -601,12 +639,36 @@ CREATE FUNCTION meander.plain_address(p_address inet) RETURNS inet
 
 ALTER FUNCTION meander.plain_address(p_address inet) OWNER TO meander_guard;
 
+CREATE FUNCTION meander.policy_effect(p_prior meander.organization_settings, p_policy meander.organization_settings) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.policy_effect(p_prior meander.organization_settings, p_policy meander.organization_settings) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.policy_limits(p_policy meander.organization_settings) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.policy_limits(p_policy meander.organization_settings) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.publishable_organizations() RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 ALTER FUNCTION meander.publishable_organizations() OWNER TO meander_guard;
+
+CREATE FUNCTION meander.purge_sessions(p_age text, p_after jsonb, p_limit integer, p_reason text, p_ticket text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.purge_sessions(p_age text, p_after jsonb, p_limit integer, p_reason text, p_ticket text) OWNER TO meander_system;
 
 CREATE FUNCTION meander.readable_organizations() RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -788,6 +850,16 @@ CREATE FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_e
 
 ALTER FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.set_policy(p_organization text, p_changes jsonb, p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.set_policy(p_organization text, p_changes jsonb, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.sign_out_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -814,6 +886,40 @@ CREATE FUNCTION meander.start_chain() RETURNS trigger
     AS …;
 
 ALTER FUNCTION meander.start_chain() OWNER TO meander_audit;
+
+CREATE FUNCTION meander.sweep_all_sessions(p_organization text, p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.sweep_all_sessions(p_organization text, p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_system;
+
+CREATE FUNCTION meander.sweep_batch(p_organizations uuid[], p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.sweep_batch(p_organizations uuid[], p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.sweep_position(p_after jsonb, OUT organization uuid, OUT at timestamp with time zone, OUT id uuid) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.sweep_position(p_after jsonb, OUT organization uuid, OUT at timestamp with time zone, OUT id uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.sweep_sessions(p_organization text, p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.sweep_sessions(p_organization text, p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.terminate_grantees(p_grants uuid[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -965,23 +1071,6 @@ ALTER TABLE ONLY meander.migrations FORCE ROW LEVEL SECURITY;
 ALTER TABLE meander.migrations OWNER TO meander_owner;
 
 COMMENT ON TABLE meander.migrations IS 'Migrations that were applied, once each.';
-
-CREATE TABLE meander.organization_settings (
-    organization_id uuid NOT NULL,
-    idle_timeout interval,
-    absolute_lifetime interval,
-    max_support_access interval,
-    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT organization_settings_absolute_lifetime_positive CHECK ((absolute_lifetime > '00:00:00'::interval)),
-    CONSTRAINT organization_settings_idle_timeout_positive CHECK ((idle_timeout > '00:00:00'::interval)),
-    CONSTRAINT organization_settings_max_support_access_positive CHECK ((max_support_access > '00:00:00'::interval))
-);
-
-ALTER TABLE ONLY meander.organization_settings FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE meander.organization_settings OWNER TO meander_owner;
-
-COMMENT ON TABLE meander.organization_settings IS 'Session policy. No row or null means: no idle timeout, no absolute lifetime, 72 h of support access.';
 
 CREATE TABLE meander.organizations (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1377,6 +1466,8 @@ CREATE POLICY directory_all ON meander.users TO meander_directory USING (true);
 
 CREATE POLICY functions_insert ON meander.intents FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.granted_organizations() AS granted_organizations)::uuid[])));
 
+CREATE POLICY functions_insert ON meander.organization_settings FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
+
 CREATE POLICY functions_insert ON meander.support_access_grants FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.grantable_organizations() AS grantable_organizations)::uuid[])));
 
 CREATE POLICY functions_insert ON meander.token_blocklist FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
@@ -1404,6 +1495,8 @@ CREATE POLICY functions_select ON meander.token_blocklist FOR SELECT TO meander_
 CREATE POLICY functions_select ON meander.users FOR SELECT TO meander_functions USING (((organization_id = ANY (( SELECT meander.readable_organizations() AS readable_organizations)::uuid[])) OR (id = ANY (( SELECT meander.visible_staff() AS visible_staff)::uuid[]))));
 
 CREATE POLICY functions_select_staff ON meander.users FOR SELECT TO meander_functions USING (((organization_id IS NULL) AND ( SELECT meander.is_administrator() AS is_administrator)));
+
+CREATE POLICY functions_update ON meander.organization_settings FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
 CREATE POLICY functions_update ON meander.refresh_tokens FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
@@ -1471,7 +1564,11 @@ ALTER TABLE meander.sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE meander.support_access_grants ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY system_all ON meander.intents TO meander_system USING (true);
+
 CREATE POLICY system_all ON meander.refresh_tokens TO meander_system USING (true);
+
+CREATE POLICY system_all ON meander.requests TO meander_system USING (true);
 
 CREATE POLICY system_all ON meander.sessions TO meander_system USING (true);
 
@@ -1536,6 +1633,23 @@ GRANT ALL ON FUNCTION meander.blocklist_status() TO meander_owner;
 REVOKE ALL ON FUNCTION meander.changeable_organizations() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.changeable_organizations() TO meander_functions;
 
+GRANT SELECT ON TABLE meander.organization_settings TO meander_functions;
+GRANT SELECT ON TABLE meander.organization_settings TO meander_guard;
+GRANT SELECT ON TABLE meander.organization_settings TO meander_system;
+GRANT SELECT ON TABLE meander.organization_settings TO meander_auth;
+
+GRANT INSERT(organization_id) ON TABLE meander.organization_settings TO meander_functions;
+
+GRANT UPDATE(idle_timeout) ON TABLE meander.organization_settings TO meander_functions;
+
+GRANT UPDATE(absolute_lifetime) ON TABLE meander.organization_settings TO meander_functions;
+
+GRANT UPDATE(max_support_access) ON TABLE meander.organization_settings TO meander_functions;
+
+GRANT UPDATE(updated_at) ON TABLE meander.organization_settings TO meander_functions;
+
+REVOKE ALL ON FUNCTION meander.changed_policy(p_policy meander.organization_settings, p_changes jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION meander.check_limit(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.check_limit(p_limit integer) TO meander_system;
 
@@ -1579,6 +1693,8 @@ GRANT ALL ON FUNCTION meander.describe_session(p_session uuid, p_organizations u
 REVOKE ALL ON FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text) TO meander_owner;
 
+REVOKE ALL ON FUNCTION meander.duration_text(p_duration interval) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION meander.enable_operator(p_login text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.enable_operator(p_login text) TO meander_owner;
 
@@ -1614,6 +1730,9 @@ GRANT ALL ON FUNCTION meander.get_grant(p_grant uuid) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.get_own_session(p_session uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.get_own_session(p_session uuid) TO meander_operator;
+
+REVOKE ALL ON FUNCTION meander.get_policy(p_organization text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.get_policy(p_organization text) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.get_session(p_session uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.get_session(p_session uuid) TO meander_operator;
@@ -1708,8 +1827,15 @@ REVOKE ALL ON FUNCTION meander.plain_address(p_address inet) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.plain_address(p_address inet) TO meander_functions;
 GRANT ALL ON FUNCTION meander.plain_address(p_address inet) TO meander_system;
 
+REVOKE ALL ON FUNCTION meander.policy_effect(p_prior meander.organization_settings, p_policy meander.organization_settings) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.policy_limits(p_policy meander.organization_settings) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION meander.publishable_organizations() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.publishable_organizations() TO meander_functions;
+
+REVOKE ALL ON FUNCTION meander.purge_sessions(p_age text, p_after jsonb, p_limit integer, p_reason text, p_ticket text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.purge_sessions(p_age text, p_after jsonb, p_limit integer, p_reason text, p_ticket text) TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.readable_organizations() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.readable_organizations() TO meander_functions;
@@ -1784,6 +1910,9 @@ REVOKE ALL ON FUNCTION meander.session_state(p_revoked_at timestamp with time zo
 GRANT ALL ON FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) TO meander_guard;
 GRANT ALL ON FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) TO meander_system;
 
+REVOKE ALL ON FUNCTION meander.set_policy(p_organization text, p_changes jsonb, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.set_policy(p_organization text, p_changes jsonb, p_reason text, p_ticket text, p_request_id uuid) TO meander_operator;
+
 REVOKE ALL ON FUNCTION meander.sign_out_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.sign_out_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) TO meander_operator;
 
@@ -1791,6 +1920,18 @@ REVOKE ALL ON FUNCTION meander.staff_act(p_act text, p_users uuid[], p_reasons t
 GRANT ALL ON FUNCTION meander.staff_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.start_chain() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.sweep_all_sessions(p_organization text, p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.sweep_all_sessions(p_organization text, p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) TO meander_owner;
+
+REVOKE ALL ON FUNCTION meander.sweep_batch(p_organizations uuid[], p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.sweep_batch(p_organizations uuid[], p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.sweep_position(p_after jsonb, OUT organization uuid, OUT at timestamp with time zone, OUT id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.sweep_position(p_after jsonb, OUT organization uuid, OUT at timestamp with time zone, OUT id uuid) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.sweep_sessions(p_organization text, p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.sweep_sessions(p_organization text, p_after jsonb, p_limit integer, p_reason text, p_ticket text, p_request_id uuid) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.terminate_grantees(p_grants uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.terminate_grantees(p_grants uuid[]) TO meander_operator;
@@ -1840,13 +1981,13 @@ GRANT SELECT ON TABLE meander.installation TO meander_system;
 
 GRANT INSERT ON TABLE meander.intents TO meander_functions;
 GRANT SELECT ON TABLE meander.intents TO meander_guard;
+GRANT DELETE ON TABLE meander.intents TO meander_system;
+
+GRANT SELECT(id) ON TABLE meander.intents TO meander_system;
+
+GRANT SELECT(created_at) ON TABLE meander.intents TO meander_system;
 
 GRANT SELECT ON TABLE meander.migrations TO meander_guard;
-
-GRANT SELECT ON TABLE meander.organization_settings TO meander_functions;
-GRANT SELECT ON TABLE meander.organization_settings TO meander_guard;
-GRANT SELECT ON TABLE meander.organization_settings TO meander_system;
-GRANT SELECT ON TABLE meander.organization_settings TO meander_auth;
 
 GRANT SELECT ON TABLE meander.organizations TO meander_functions;
 GRANT SELECT ON TABLE meander.organizations TO meander_guard;
@@ -1861,6 +2002,7 @@ GRANT INSERT(slug),UPDATE(slug) ON TABLE meander.organizations TO meander_direct
 
 GRANT INSERT(name),UPDATE(name) ON TABLE meander.organizations TO meander_directory;
 
+GRANT DELETE ON TABLE meander.refresh_tokens TO meander_system;
 GRANT SELECT ON TABLE meander.refresh_tokens TO meander_auth;
 
 GRANT SELECT(id) ON TABLE meander.refresh_tokens TO meander_functions;
@@ -1900,10 +2042,17 @@ GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE meander.refresh_tokens TO m
 GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE meander.refresh_tokens TO meander_system;
 
 GRANT SELECT,INSERT ON TABLE meander.requests TO meander_functions;
+GRANT DELETE ON TABLE meander.requests TO meander_system;
+
+GRANT SELECT(login) ON TABLE meander.requests TO meander_system;
+
+GRANT SELECT(request_id) ON TABLE meander.requests TO meander_system;
+
+GRANT SELECT(created_at) ON TABLE meander.requests TO meander_system;
 
 GRANT SELECT ON TABLE meander.sessions TO meander_functions;
 GRANT SELECT ON TABLE meander.sessions TO meander_guard;
-GRANT SELECT ON TABLE meander.sessions TO meander_system;
+GRANT SELECT,DELETE ON TABLE meander.sessions TO meander_system;
 GRANT SELECT ON TABLE meander.sessions TO meander_auth;
 
 GRANT UPDATE(id) ON TABLE meander.sessions TO meander_guard;
@@ -1998,7 +2147,7 @@ GRANT SELECT ON TABLE meander.session_details TO meander_guard;
 GRANT SELECT ON TABLE meander.session_details TO meander_system;
 
 GRANT SELECT,INSERT ON TABLE meander.token_blocklist TO meander_functions;
-GRANT SELECT,INSERT ON TABLE meander.token_blocklist TO meander_system;
+GRANT SELECT,INSERT,DELETE ON TABLE meander.token_blocklist TO meander_system;
 GRANT SELECT ON TABLE meander.token_blocklist TO meander_auth;
 
 GRANT UPDATE(published_at) ON TABLE meander.token_blocklist TO meander_functions;

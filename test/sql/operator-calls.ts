@@ -50,6 +50,7 @@ export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[
   ],
   get_grant: ({ grant }) => [{ p_grant: grant }],
   get_own_session: ({ session }) => [{ p_session: session }],
+  get_policy: ({ slug, organization }) => [{ p_organization: slug }, { p_organization: organization }],
   get_session: ({ session }) => [{ p_session: session }],
   get_user: ({ user, email }) => [{ p_user: user }, { p_user: email }],
   list_audit_events: (names) =>
@@ -108,8 +109,23 @@ export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[
   revoke_own_sessions: ({ session }) => [{ p_sessions: [session], ...reason }],
   revoke_sessions: ({ session }) => [{ p_sessions: [session], ...reason }],
   schema_version: () => [{}],
+  set_policy: ({ slug, organization }) =>
+    [slug, organization].map((name) => ({
+      p_organization: name,
+      p_changes: JSON.stringify({ absoluteLifetime: 'PT87600H' }),
+      ...reason,
+    })),
   sign_out_users: ({ user }) => [people(user)],
   terminate_grantees: ({ grant }) => [{ p_grants: [grant] }],
+  sweep_sessions: ({ slug, organization, session }) =>
+    [null, { organization, at: 0, id: session }].flatMap((after) =>
+      [slug, organization].map((name) => ({
+        p_organization: name,
+        p_after: after && JSON.stringify(after),
+        p_limit: 100,
+        ...reason,
+      })),
+    ),
   verify_users: ({ user }) => [{ p_users: [user] }],
   whoami: () => [{}],
   // The last: what it is refused names a user, and the calls above look for what is about that user. Never somebody

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly terminal?: readonly Answer[]
   /** On top of what names the database; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** The clock of the operator's machine. */
+  readonly now?: () => Date
 }
 
 export interface Ran {
@@ -41,7 +43,7 @@ export const run = async (
   database: string,
   login: string,
   argv: readonly string[],
-  { redis, stdin = '', terminal, env }: RunOptions = {},
+  { redis, stdin = '', terminal, env, now }: RunOptions = {},
 ): Promise<Ran> => {
   const person = terminal !== undefined
   const typed = new PassThrough()
@@ -86,6 +88,7 @@ export const run = async (
       NO_COLOR: '1',
       ...env,
     },
+    ...(now && { now }),
   })
   if (failures.length > 0) throw failures[0]
   const lastLine = () => stderr.text().trimEnd().split('\n').at(-1) ?? ''

@@ -34,12 +34,12 @@ const cell = (text: string): string => text.replaceAll('|', '\\|')
 
 const row = (command: Command): string => `| \`${cell(usage(command))}\` | ${cell(command.description())} |`
 
-const commands = verbs(program).flatMap((noun) => {
-  const inside = verbs(noun)
-  return inside.length > 0 ? inside.map(row) : [row(noun)]
-})
+const rows = (command: Command): string[] => {
+  const inside = verbs(command)
+  return inside.length > 0 ? inside.flatMap(rows) : [row(command)]
+}
 
-const section = ['| command | what it does |', '| --- | --- |', ...commands].join('\n')
+const section = ['| command | what it does |', '| --- | --- |', ...verbs(program).flatMap(rows)].join('\n')
 
 it('shows every command in the README', async () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')

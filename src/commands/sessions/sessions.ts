@@ -1,11 +1,15 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { registerList } from './list.ts'
+import { registerPolicy } from './policy.ts'
 import { registerRevoke } from './revoke.ts'
 import { registerShow } from './show.ts'
+import { registerSweep } from './sweep.ts'
 
 export const registerSessions = (sessions: Command, context: Context): void => {
   registerList(sessions, context)
   registerShow(sessions, context)
   registerRevoke(sessions, context)
+  registerSweep(sessions, context)
+  registerPolicy(sessions, context)
 }

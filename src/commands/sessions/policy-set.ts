@@ -1,0 +1,133 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
+import type { PolicyChange, PolicyChanges, PolicyOrder, PolicyOutcome } from '../../service/policies.ts'
+import { changedLimits, changedLimitView } from '../../views/policy.view.ts'
+import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../acting.ts'
+import { parseDuration, parseText, parseUuid } from '../parsers.ts'
+import { sayResidual } from '../residual.ts'
+
+interface PolicySetOptions extends ActOptions {
+  readonly org?: string
+  readonly idleTimeout?: string
+  readonly absoluteLifetime?: string
+  readonly maxSupportAccess?: string
+}
+
+const off = 'off'
+
+/** A duration as the database takes it, or `off`. */
+const parseLimit = (value: string): string => {
+  try {
+    return value === off ? off : parseDuration(value)
+  } catch {
+    throw new InvalidArgumentError('A limit looks like 90s, 15m, 12h, 7d, 2w or 1d12h, or is off.')
+  }
+}
+
+export const registerPolicySet = (parent: Command, context: Context, run = setPolicy): void => {
+  const command = parent
+    .command('set')
+    .description('Set when sessions end by themselves, old ones too, and end what that cuts off')
+    .option('--org <slug|id>', 'of this organization, which is your own', parseText)
+    .option('--idle-timeout <duration|off>', 'without activity for so long (at least 1m)', parseLimit)
+    .option('--absolute-lifetime <duration|off>', 'so long after they began', parseLimit)
+    .option('--max-support-access <duration|off>', 'longest support access grant (off: 3d)', parseLimit)
+    .option('--request-id <uuid>', 'run at most once: a repeat returns the first result', parseUuid)
+    .addHelpText(
+      'after',
+      `
+What is not named stays as it is. The policy counts at once for every session of
+the organization. A longer limit brings back nothing that was swept, and a
+session that began under a shorter lifetime keeps that end.`,
+    )
+    .action((options: PolicySetOptions) => run(options, context))
+  actOptions(command)
+}
+
+export const setPolicy = async (options: PolicySetOptions, context: Context): Promise<void> => {
+  const changes = changesOf(options)
+  refuseUnasked(options, context)
+  const { policies } = await context.service()
+  const organization = options.org ?? context.settings.organization.value ?? null
+  const request =
+    options.requestId === undefined || options.dryRun
+      ? null
+      : {
+          id: options.requestId,
+          command: 'sessions policy set',
+          arguments: { organization, changes },
+        }
+  const first = request && (await policies.recall(request))
+  if (first) return showOutcome(first, options, context)
+
+  const purpose = await askPurpose(options, context)
+  const order: PolicyOrder = { organization, changes, purpose, requestId: request?.id ?? null }
+  if (options.dryRun) return showOutcome(await policies.dryRun(order), options, context)
+  if (!options.yes) await ask(await policies.preview(order), options, context)
+  await showOutcome(await policies.set(order, request, context.signal), options, context)
+}
+
+const limitKeys = ['idleTimeout', 'absoluteLifetime', 'maxSupportAccess'] as const
+
+/** @throws MeanderError USAGE when nothing is to be set. */
+const changesOf = (options: PolicySetOptions): PolicyChanges => {
+  const named = limitKeys.filter((key) => options[key] !== undefined)
+  if (named.length > 0) {
+    return Object.fromEntries(named.map((key) => [key, options[key] === off ? null : options[key]]))
+  }
+  throw new MeanderError('USAGE', 'Nothing was named to be set.', {
+    hint: 'Give --idle-timeout, --absolute-lifetime or --max-support-access.',
+  })
+}
+
+const ask = async (change: PolicyChange, options: PolicySetOptions, context: Context): Promise<void> => {
+  await context.show.preview(changedLimitView, changedLimits(change))
+  sayRaised(change, context)
+  await confirm(options, context, `In ${change.organization}, ${effect(change)}. Go on?`)
+}
+
+const effect = ({ activeSessions, endNow, endWithinDay }: PolicyChange): string => {
+  const of = ({ sessions, users }: PolicyChange['endNow']) =>
+    `${counted(sessions, 'session')} of ${counted(users, 'user')}`
+  return `${of(endNow)} out of ${activeSessions} active end now, ${of(endWithinDay)} within 24 hours unless they are used`
+}
+
+const sayRaised = ({ idleTimeoutRaised, policy }: PolicyChange, { terminal }: Context): void => {
+  if (!idleTimeoutRaised) return
+  terminal.warn(`Activity is written once a minute at most: the idle timeout is ${policy.idleTimeout}.`)
+}
+
+const showOutcome = async (
+  { change, swept, cause, ...settled }: PolicyOutcome,
+  options: PolicySetOptions,
+  context: Context,
+): Promise<void> => {
+  const dryRun = options.dryRun ?? false
+  const { organizationId, organization, activeSessions, endNow, endWithinDay } = change
+  const result = {
+    requestId: dryRun ? null : (options.requestId ?? null),
+    dryRun,
+    organizationId,
+    organization,
+    changed: change.changed,
+    summary: { activeSessions, endNow, endWithinDay, ...swept },
+    ...settled,
+    items: changedLimits(change),
+  }
+  await context.show.result('SessionPolicyResult', changedLimitView, result)
+  sayRaised(change, context)
+  const { terminal } = context
+  terminal.note(`${effect(change)}.`)
+  if (!dryRun) {
+    terminal.note(
+      `${counted(swept.sessionsRevoked, 'session')} swept; ${counted(swept.refreshTokensRevoked, 'refresh token')} ended, ${counted(swept.accessTokensBlocked, 'access token')} blocked.`,
+    )
+  }
+  if (swept.skipped > 0) {
+    terminal.warn(
+      `${counted(swept.skipped, 'session')} could not be swept yet. Finish it: meanderctl sessions sweep`,
+    )
+  }
+  sayResidual(settled.residualAccess, cause, context)
+}

@@ -1,0 +1,92 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
+import type { SweepResult } from '../../service/sweep.ts'
+import { sweptReasonView } from '../../views/sweep.view.ts'
+import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../acting.ts'
+import { parseCount, parseDuration, parseText, parseUuid } from '../parsers.ts'
+import { sayResidual } from '../residual.ts'
+
+interface SweepOptions extends ActOptions {
+  readonly org?: string
+  readonly batchSize: number
+  readonly purgeAfter?: string
+}
+
+const usualBatch = 500
+/** What one call of the database takes. */
+const largestBatch = 10_000
+
+export const registerSweep = (parent: Command, context: Context, run = sweepSessions): void => {
+  const command = parent
+    .command('sweep')
+    .description('Record what has ended by policy, grant or time: chain and access tokens too')
+    .option('--org <slug|id>', 'of this organization (default: all within reach)', parseText)
+    .option('--batch-size <n>', 'sessions in one transaction', parseCount, usualBatch)
+    .option(
+      '--purge-after <duration>',
+      'then delete what ended longer ago (administrator; at least 1d; never the record)',
+      parseDuration,
+    )
+    .option('--request-id <uuid>', 'run at most once: a repeat returns the first result', parseUuid)
+    .addHelpText(
+      'after',
+      `
+A session ends by itself the moment that its policy or grant says so, swept or
+not: its refresh token is refused from then on. A sweep puts it on the record
+and blocks access tokens that are still alive. Safe from cron, by several at once.`,
+    )
+    .action((options: SweepOptions) => run(options, context))
+  actOptions(command)
+}
+
+export const sweepSessions = async (options: SweepOptions, context: Context): Promise<void> => {
+  refuseUnasked(options, context)
+  const { sweep } = await context.service()
+  const organization = options.org ?? context.settings.organization.value ?? null
+  const purgeAfter = options.purgeAfter ?? null
+  if (purgeAfter !== null && !(await sweep.isAdministrator())) {
+    throw new MeanderError('REFUSED', 'Only an administrator of this database purges.', {
+      hint: 'Leave out --purge-after: the sweep itself is yours.',
+    })
+  }
+  const batchSize = Math.min(options.batchSize, largestBatch)
+  const request =
+    options.requestId === undefined || options.dryRun
+      ? null
+      : { id: options.requestId, command: 'sessions sweep', arguments: { organization } }
+  const first = request && (await sweep.recall(request))
+  if (first) return showOutcome(first, context)
+
+  const purpose = await askPurpose(options, context)
+  const places = organization ?? 'every organization within reach'
+  const deleting = purgeAfter === null ? '' : '; what ended long enough ago is deleted for good'
+  await confirm(options, context, `What has ended in ${places} is recorded as ended${deleting}. Go on?`)
+  const order = { organization, batchSize, purpose, dryRun: options.dryRun ?? false }
+  await showOutcome(
+    await sweep.run({ ...order, requestId: request?.id ?? null }, request, purgeAfter, context.signal),
+    context,
+  )
+}
+
+const showOutcome = async (
+  { result, cause }: { result: SweepResult; cause: string | null },
+  context: Context,
+): Promise<void> => {
+  const { summary, purged, dryRun } = result
+  await context.show.result('SweepResult', sweptReasonView, result)
+  const { terminal } = context
+  const would = dryRun ? 'would be ' : ''
+  terminal.note(
+    `${counted(summary.sessionsRevoked, 'session')} ${would}swept; ${counted(summary.refreshTokensRevoked, 'refresh token')} ended, ${counted(summary.accessTokensBlocked, 'access token')} blocked.`,
+  )
+  if (summary.skipped > 0) {
+    terminal.note(`${counted(summary.skipped, 'session')} in somebody else’s hands: the next sweep has them.`)
+  }
+  if (purged) {
+    terminal.note(
+      `${counted(purged.sessions, 'session')} ${would}purged, with ${counted(purged.refreshTokens, 'refresh token')} and ${counted(purged.blockedTokens, 'blocklist row')}; ${counted(purged.requests, 'request id')}, ${counted(purged.intents, 'intent')}.`,
+    )
+  }
+  sayResidual(result.residualAccess, cause, context)
+}
