@@ -1,4 +1,4 @@
-import { type Environment, processEnvironment } from './config/folders.ts'
+import { type Environment, processEnvironment } from './config/environment.ts'
 import type { GlobalFlags, Settings } from './config/settings.ts'
 import type { Phone } from './embedded/phone.ts'
 import { type ExitName, MeanderError } from './errors.ts'

@@ -1,11 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import envPaths from 'env-paths'
-
-export type Environment = Readonly<Record<string, string | undefined>>
-
-/** The environment of this process. */
-export const processEnvironment = (): Environment => process.env
+import type { Environment } from './environment.ts'
 
 /** Where the operator's own files begin. */
 export const homeOf = (env: Environment): string => env.HOME || homedir()

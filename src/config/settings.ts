@@ -1,6 +1,7 @@
 import { MeanderError } from '../errors.ts'
 import { type DatabaseSettings, serverSettings } from './database-settings.ts'
-import { dataFolder, type Environment, homeOf } from './folders.ts'
+import type { Environment } from './environment.ts'
+import { dataFolder, homeOf } from './folders.ts'
 import { readLayers } from './layers.ts'
 import { demoProfile } from './profiles.ts'
 import { type RedisSettings, redisSettings } from './redis-settings.ts'

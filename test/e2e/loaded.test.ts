@@ -5,7 +5,7 @@ import { postgresAt } from '../support/postgres.ts'
 import { packagesLoadedBy } from './meanderctl.ts'
 
 /** What each start costs in any case. */
-const always = ['commander', 'env-paths', 'is-safe-filename']
+const always = ['commander']
 
 /** What takes as long to load as node takes to start: for those who use it alone. */
 const heavy = [
