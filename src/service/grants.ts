@@ -83,6 +83,7 @@ export class Grants {
       function: 'list_grants',
       arguments: selector,
       organizations: selector.organization === undefined ? null : [selector.organization],
+      continued: cursor !== null,
     }
     yield* walk(
       (after, size) => onRecord(db, call, purpose, () => listGrants(db, { selector, after, limit: size })),

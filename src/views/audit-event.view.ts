@@ -15,7 +15,13 @@ export const auditEventView: View<AuditEvent> = {
     {
       key: 'action',
       value: (e) => e.action,
-      cell: { header: 'action', tone: ({ action }) => (action.endsWith('_refused') ? 'bad' : 'plain') },
+      cell: {
+        header: 'action',
+        // An intent is of interest for what it was for.
+        text: ({ action, details }) =>
+          typeof details.function === 'string' ? `${action} ${details.function}` : action,
+        tone: ({ action }) => (action.endsWith('_refused') ? 'bad' : 'plain'),
+      },
     },
     { key: 'targetType', value: (e) => e.targetType },
     {

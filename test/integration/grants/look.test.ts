@@ -121,7 +121,7 @@ describe('show', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('\nSessions\n')
     expect(stdout).toContain('\nRecord\n')
-    expect(stdout).toContain('intent.recorded')
+    expect(stdout).toContain('intent.recorded revoke_sessions')
     expect(stdout).toContain(s.id.support)
   })
 
