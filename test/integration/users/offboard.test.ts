@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { asLogin, closeLogins } from '../../support/as-login.ts'
 import { everythingOf } from '../../support/bystanders.ts'
 import { ended, leftOf, untouched } from '../../support/left-of.ts'
 import {
@@ -73,7 +75,10 @@ beforeEach(async () => {
 afterEach(async () => {
   expect(await everythingOf(server, database, 'nhf')).toBe(bystanders)
 })
-afterAll(() => folder.remove())
+afterAll(async () => {
+  await closeLogins()
+  folder.remove()
+})
 
 describe('users offboard', () => {
   it('deactivates, ends sessions and chains, blocks access tokens, and says so, once', async () => {
@@ -377,12 +382,21 @@ describe('who may not be off-boarded', () => {
   })
 
   it('the last two org admins at once by two: one stays', async () => {
-    await server
-      .query(`select meander.add_operator('siv', '${emailOf('siv')}', null)`, [], database)
-      .catch(() => {})
     await seedGrant(server, database, 'gro', 'hlf')
     await seedGrant(server, database, 'siv', 'hlf')
-    const ran = await Promise.all([offboard('gro', 'kari@hlf.example'), offboard('siv', 'liv@hlf.example')])
+    // Both have looked and found it allowed before either may write.
+    const gate = await asLogin(server, database, server.superuser)
+    await gate.rows("begin; select from meander.users where role = 'org_admin' for update")
+    const running = [offboard('gro', 'kari@hlf.example'), offboard('siv', 'liv@hlf.example')]
+    for (let waiting = 0; waiting !== 2; await sleep(20)) {
+      const [row] = await server.query<{ waiting: number }>(
+        "select count(*)::int as waiting from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'",
+        [database],
+      )
+      waiting = row?.waiting ?? 0
+    }
+    await gate.rows('commit')
+    const ran = await Promise.all(running)
     expect(ran.map(({ code }) => code).sort()).toEqual([0, 5])
     expect([await statusOf('kari'), await statusOf('liv')].sort()).toEqual(['active', 'deactivated'])
     expect(
