@@ -1,6 +1,12 @@
 import type { MigrateResult, SchemaStatus } from '../service/schema.ts'
 import type { View } from './view.ts'
 
+/** A person needs to know that there are many, not which; `-o json` names them all. */
+const shortList = (names: readonly string[]): string =>
+  names.length > 4
+    ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+    : names.join(', ') || 'nothing'
+
 /** What is applied, what is not, and what was changed by hand. */
 export const schemaStatusView: View<SchemaStatus> = {
   kind: 'SchemaStatus',
@@ -24,7 +30,7 @@ export const schemaStatusView: View<SchemaStatus> = {
     {
       key: 'pending',
       value: (s) => s.pending,
-      cell: { header: 'pending', text: (s) => s.pending.join(', ') || 'nothing' },
+      cell: { header: 'pending', text: (s) => shortList(s.pending) },
     },
     {
       key: 'drift',
