@@ -108,10 +108,8 @@ export class UserRun {
     // After the last change and not with it: a repeat decides from state, so nothing is done twice without this.
     // Failures do not use the id up: a repeat is to try again.
     if (request && !dryRun && !this.#stopped && this.#summary.failed === 0) {
-      await this.#users.remember(request, {
-        summary: this.#summary,
-        ...this.#remembered,
-      } satisfies RememberedRun)
+      const result = { summary: this.#summary, ...this.#remembered } satisfies RememberedRun
+      await this.#users.remember(request, result).catch((error) => this.#stop(error))
     }
     const { outcome, failure } = await this.#aftermath.settle(this.#stopped !== null, this.#summary)
     if (failure) this.#stop(failure)
@@ -148,15 +146,20 @@ export class UserRun {
   async #endings(targets: readonly UserTarget[]): Promise<Map<string, Ending>> {
     const endings = new Map<string, Ending>()
     if (targets.length === 0) return endings
+    const fail = (some: readonly UserTarget[], outcome: 'refused' | 'failed', message: string): false => {
+      for (const { userId } of some) endings.set(userId, { userId, outcome, message })
+      return false
+    }
     const attempt = async (some: readonly UserTarget[]): Promise<boolean> => {
       if (this.#options.signal.aborted) this.#stop(new MeanderError('INTERRUPTED', 'Interrupted.'))
-      if (this.#stopped) return this.#fail(endings, some, `not begun: ${this.#stopped.message}`)
+      if (this.#stopped) return fail(some, 'failed', `not begun: ${this.#stopped.message}`)
       try {
         for (const ending of await this.#act(some)) endings.set(ending.userId, ending)
         return true
       } catch (error) {
         if (stopsAll(error)) this.#stop(error)
-        return this.#fail(endings, some, asFailure(error).message)
+        const { code, message } = asFailure(error)
+        return fail(some, code === 'REFUSED' ? 'refused' : 'failed', message)
       }
     }
     // One user that cannot be ended must not keep the others of the transaction.
@@ -173,11 +176,6 @@ export class UserRun {
 
   #stop(error: unknown): void {
     this.#stopped ??= asFailure(error)
-  }
-
-  #fail(endings: Map<string, Ending>, targets: readonly UserTarget[], message: string): false {
-    for (const { userId } of targets) endings.set(userId, { userId, outcome: 'failed', message })
-    return false
   }
 
   #act(targets: readonly UserTarget[]): Promise<UserEnding[]> {

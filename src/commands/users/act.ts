@@ -107,16 +107,20 @@ const actOnList = async (
     signal: context.signal,
     onProgress: (done) => progress.update(done),
   })
-  const kept = await collect(run.outcomes(source, checked), report, checked.total, context)
-  // The report first: whatever comes after, and however soon an interrupted run must end, it is there.
-  const unwritten = await report?.finish().then(
-    () => null,
-    (error: unknown) => error,
-  )
-  const result = await run.finish()
-  progress.stop()
-  await showRun(verb, result, kept, options, context)
-  if (unwritten) throw unwritten
+  try {
+    const kept = await collect(run.outcomes(source, checked), report, checked.total, context)
+    // The report first: whatever comes after, and however soon an interrupted run must end, it is there.
+    const unwritten = await report?.finish().then(
+      () => null,
+      (error: unknown) => error,
+    )
+    const result = await run.finish()
+    progress.stop()
+    await showRun(verb, result, kept, options, context)
+    if (unwritten) throw unwritten
+  } finally {
+    progress.stop()
+  }
 }
 
 /** What the look at the list found to be refused is on the record all the same: the database refuses it itself. */

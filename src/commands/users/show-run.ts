@@ -58,11 +58,17 @@ export const showRun = async (
   context.terminal.note(`${parts.join('; ')}.`)
   sayActiveAfter(verb, result, context)
   sayResidual(result.residualAccess, result.cause, context)
+  const unknown = result.blocklist.pending - result.residualAccess.length
+  if (unknown > 0) {
+    context.terminal.warn(
+      `Whether Redis was told of ${counted(unknown, 'access token')} could not be learned: meanderctl blocklist sync`,
+    )
+  }
   // Where nothing at all was done, what stopped the run says it all.
   const nothingDone = result.stopped !== null && done + already === 0
   if (notFound + invalid + refused + failed > 0 && !nothingDone)
     context.end(rows === 1 && !options.skipInvalid ? lone(others) : 'PARTIAL')
-  if (result.stopped) throw stopped(verb, result)
+  if (result.stopped) throw stopped(verb, result.stopped, result.summary)
 }
 
 /** One user alone ends as what became of it; of several, some failed. */
@@ -87,11 +93,17 @@ const sayActiveAfter = (verb: Verb, { activeAfter }: RunResult, context: Context
   if (verb.act === 'offboard') context.end('NOT_ENDED')
 }
 
-const stopped = (verb: Verb, { stopped: cause, summary }: RunResult): MeanderError => {
-  const finished = summary.done + summary.already
-  const said = `${counted(finished, 'user')} done and committed, ${summary.rows - finished} not`
-  return new MeanderError(cause?.code ?? 'FAILED', `${cause?.message.replace(/\.$/, '')}. ${said}.`, {
-    hint: `Run the same users ${verb.name} again: it does the rest.`,
+const stopped = (
+  verb: Verb,
+  cause: MeanderError,
+  { done, already, rows }: RunResult['summary'],
+): MeanderError => {
+  const finished = done + already
+  const rightless = cause.code === 'REFUSED' || cause.code === 'UNAUTHENTICATED'
+  if (rightless && finished === 0) return cause
+  const said = `${counted(finished, 'user')} done and committed, ${rows - finished} not`
+  return new MeanderError(cause.code, `${cause.message.replace(/\.$/, '')}. ${said}.`, {
+    hint: rightless ? cause.hint : `Run the same users ${verb.name} again: it does the rest.`,
     cause,
   })
 }
