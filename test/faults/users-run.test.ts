@@ -136,6 +136,27 @@ describe('an interrupt', () => {
   })
 })
 
+describe('a connection that is lost in the middle', () => {
+  it('stops the run: the report says of every row what is certain, and the same command does the rest', async () => {
+    const crowd = await seedCrowd(server, database, 'lost', 3000)
+    const report = folder.path('lost-report.csv')
+    const child = begin(crowd, report, '--batch-size', '50')
+    await underWay(crowd)
+    await server.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'kari' and datname = $1`,
+      [database],
+    )
+    const { exitCode, stderr } = await child
+    const { active = 0 } = (await stateOf(server, database, crowd)) ?? {}
+    expect(active).toBeGreaterThan(0)
+    expect(exitCode).toBe(1)
+    expect(counted(report)).toEqual({ offboarded: 3000 - active, failed: active })
+    expect(stderr).toContain(`${3000 - active} users done and committed, ${active} not.`)
+    expect((await begin(crowd, report)).exitCode).toBe(0)
+    expect(await stateOf(server, database, crowd)).toEqual(endedOnce(3000))
+  })
+})
+
 describe('an interrupt of a proof', () => {
   it('ends the waiting: 130', async () => {
     const crowd = await seedCrowd(server, database, 'waiting', 1)
