@@ -70,20 +70,46 @@ const wholeEntries = [
 ]
 
 /**
- * Each file that a start reads costs a fiftieth of a start of node. So these take in what they import that no earlier
- * one has, and where that was remains a line that passes its names on to the parts that are loaded late.
+ * Each file that a start reads costs a fiftieth of a start of node, and splitting leaves many small ones. So the parts
+ * above take in what they import that no earlier one has, and every part has what is built in for itself.
  */
-const mergeStart = async ({ outputFiles, metafile: { outputs } }) => {
+const mergeParts = async ({ outputFiles, metafile: { outputs } }) => {
   const code = new Map(outputFiles.map(({ path, text }) => [relative(root, path), text]))
   const sources = new Map(Object.entries(outputs).map(([file, { inputs }]) => [file, inputs]))
-  const merged = new Set()
+  /** `contents` with the files in it that `takesIn` says; the others stay files of their own. */
+  const merge = async (contents, takesIn) => {
+    const { outputFiles } = await build({
+      ...options,
+      stdin: { contents, resolveDir: at('dist') },
+      splitting: false,
+      plugins: [
+        {
+          name: 'what was built',
+          setup(context) {
+            context.onResolve({ filter: /^\.\// }, ({ path, kind }) =>
+              kind !== 'dynamic-import' && takesIn(join('dist', path))
+                ? { path, namespace: 'built' }
+                : { path, external: true },
+            )
+            context.onLoad({ filter: /.*/, namespace: 'built' }, ({ path }) => ({
+              contents: code.get(join('dist', path)),
+            }))
+          },
+        },
+      ],
+    })
+    return outputFiles[0].text
+  }
+
   const wholes = new Set()
+  /** Files that only pass on the names of what was taken in. */
+  const passing = new Set()
   for (const entry of wholeEntries) {
     const whole = Object.keys(outputs).find((file) => outputs[file].entryPoint === entry)
     const files = new Set([whole])
     for (const file of files) {
       for (const { path, kind } of outputs[file].imports) {
-        if (kind === 'import-statement' && !merged.has(path)) files.add(path)
+        if (kind === 'import-statement' && !wholes.has(path) && !passing.has(path)) files.add(path)
       }
     }
     const parts = [...files].map((file, part) => {
@@ -94,44 +120,35 @@ const mergeStart = async ({ outputFiles, metafile: { outputs } }) => {
       const list = (from, to) => names.map((entry) => `${entry[from]} as ${entry[to]}`).join(', ')
       return {
         file,
-        whole: `export { ${list('name', 'inside')} } from './${basename(file)}'`,
-        line: `export { ${list('inside', 'name')} } from './${basename(whole)}'\n`,
+        exported: `export { ${list('name', 'inside')} } from './${basename(file)}'`,
+        passedOn: `export { ${list('inside', 'name')} } from './${basename(whole)}'\n`,
       }
     })
-    const built = await build({
-      ...options,
-      stdin: { contents: parts.map(({ whole }) => whole).join('\n'), resolveDir: at('dist') },
-      splitting: false,
-      plugins: [
-        {
-          name: 'what was built',
-          setup(context) {
-            context.onResolve({ filter: /^\.\// }, ({ path, kind }) =>
-              kind === 'dynamic-import' || wholes.has(join('dist', path))
-                ? { path, external: true }
-                : { path, namespace: 'built' },
-            )
-            context.onLoad({ filter: /.*/, namespace: 'built' }, ({ path }) => ({
-              contents: code.get(join('dist', path)),
-            }))
-          },
-        },
-      ],
-    })
+    const text = await merge(parts.map(({ exported }) => exported).join('\n'), (file) => !wholes.has(file))
     const inputs = Object.assign({}, ...parts.map(({ file }) => outputs[file].inputs))
-    for (const { file, line } of parts) {
-      merged.add(file)
-      code.set(file, line)
+    for (const { file, passedOn } of parts) {
+      code.set(file, passedOn)
       sources.set(file, {})
+      passing.add(file)
     }
-    code.set(whole, built.outputFiles[0].text)
+    code.set(whole, text)
     sources.set(whole, inputs)
+    passing.delete(whole)
     wholes.add(whole)
   }
-  return { code, sources: Object.fromEntries(sources) }
+
+  const isBuiltIn = (file) => Object.keys(outputs[file].inputs).every((name) => name.startsWith('built-in:'))
+  const small = new Set([...code.keys()].filter((file) => passing.has(file) || isBuiltIn(file)))
+  // What is asked for by its own name has to stay.
+  const kept = [...code.keys()].filter((file) => !small.has(file) || outputs[file].entryPoint)
+  const rest = kept.filter((file) => !wholes.has(file))
+  const texts = await Promise.all(rest.map((file) => merge(code.get(file), (path) => small.has(path))))
+  for (const [index, file] of rest.entries()) code.set(file, texts[index])
+  for (const file of small) if (!kept.includes(file)) code.delete(file)
+  return { code, sources: Object.fromEntries([...sources].filter(([file]) => code.has(file))) }
 }
 
-const tool = await mergeStart(await bundle(['main']))
+const tool = await mergeParts(await bundle(['main']))
 const library = await bundle(['index', 'blocklist'])
 const sql = readdirSync(at('src/postgres'), { recursive: true }).filter((path) => path.endsWith('.sql'))
 const dist = new Map([
