@@ -27,7 +27,9 @@ begin
     raise exception using errcode = 'MC400', message = 'a session starts unrevoked';
   end if;
 
-  new.ip := meander.plain_address(new.ip);
+  if family(new.ip) = 6 then
+    new.ip := meander.plain_address(new.ip);
+  end if;
   new.expires_at := least(
     new.expires_at,
     new.created_at + (

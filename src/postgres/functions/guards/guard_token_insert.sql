@@ -8,14 +8,20 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_session meander.sessions;
+  v_policy meander.organization_settings;
+  v_grant meander.support_access_grants;
   v_end timestamptz;
 begin
-  perform from meander.sessions s where s.id = new.session_id for share;
-  select d.effective_expires_at into v_end
-  from meander.session_details d
-  where d.id = new.session_id
-    and meander.session_state(d.revoked_at, d.effective_expires_at, clock_timestamp()) = 'active';
-  if v_end is null then
+  -- The lock first, what decides after it and anew; table by table, which is a good deal cheaper than session_details.
+  select * into v_session from meander.sessions s where s.id = new.session_id for share;
+  select * into v_policy from meander.organization_settings p where p.organization_id = v_session.organization_id;
+  if v_session.support_access_grant_id is not null then
+    select * into v_grant from meander.support_access_grants g where g.id = v_session.support_access_grant_id;
+  end if;
+  v_end := meander.session_effective_end(v_session.expires_at, v_session.created_at, v_session.last_activity_at,
+    v_policy.absolute_lifetime, v_policy.idle_timeout, v_grant.expires_at, v_grant.revoked_at);
+  if meander.session_state(v_session.revoked_at, v_end, clock_timestamp()) <> 'active' then
     raise exception using errcode = 'MC410', message = 'the session is not active';
   elsif new.access_expires_at > v_end then
     raise exception using errcode = 'MC422', message = 'the access token would outlive its session';
