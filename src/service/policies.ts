@@ -2,7 +2,6 @@ import { MeanderError } from '../errors.ts'
 import { isRefusal, type Refusal, unlessRefused } from '../postgres/call.ts'
 import {
   getPolicy,
-  type Limits,
   type Policy,
   type PolicyChange,
   type PolicyChanges,
@@ -14,7 +13,7 @@ import { onRecord, type Purpose } from './on-record.ts'
 import type { Stores } from './stores.ts'
 import type { Sweep, Swept } from './sweep.ts'
 
-export type { Limits, Policy, PolicyChange, PolicyChanges }
+export type { Policy, PolicyChange, PolicyChanges }
 
 export interface PolicyOrder {
   /** Slug or id of the own organization; null is the own one as well. */
