@@ -49,7 +49,7 @@ const measured = async (...argv: string[]) => {
   const { exitCode, stderr } = await child
   clearInterval(look)
   const words = argv.filter((word) => !word.startsWith('/')).join(' ')
-  process.stdout.write(`${Math.round(peak)} MB at most: ${rows} rows, users ${words}\n`)
+  process.stdout.write(`${Math.round(peak)} MB at most: users ${words}\n`)
   return { exitCode, stderr, peak }
 }
 
@@ -96,6 +96,9 @@ it.runIf(process.platform === 'linux')(
     const done = await measured('offboard', '--file', path, ...sure, '--report', folder.path('report.csv'))
     expect(done.exitCode).toBe(0)
     expect(done.peak).toBeLessThan(bound)
+    const proven = await measured('verify', '--offboarded', '--file', path)
+    expect(proven.exitCode).toBe(0)
+    expect(proven.peak).toBeLessThan(bound)
   },
   1_200_000,
 )

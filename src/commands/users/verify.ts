@@ -3,13 +3,13 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import type { Purpose } from '../../service/on-record.ts'
-import { type CheckedRows, checkRows, type UserRows } from '../../service/user-rows.ts'
+import { type CheckedRows, checkRows, type UserRow, type UserRows } from '../../service/user-rows.ts'
 import type { AuditHead, Users } from '../../service/users.ts'
 import type { Proof } from '../../service/verification.ts'
 import { proofView } from '../../views/proof.view.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
 import { parseMilliseconds, parseText } from '../parsers.ts'
-import { beginReport, type Report } from './report.ts'
+import { beginReport, type Report, type ReportRow } from './report.ts'
 import { largestBatch, openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
 import { beginFile, type WholeFile } from './whole-file.ts'
 
@@ -19,8 +19,11 @@ interface VerifyOptions extends TargetOptions, ReasonOptions {
   readonly wait?: number
 }
 
+/** What one look at everybody found. */
 interface Verification {
-  readonly proofs: readonly Proof[]
+  readonly summary: { users: number; ended: number; notEnded: number; notFound: number }
+  /** Those that are shown: of a long list a person sees whose access has not ended. */
+  readonly items: readonly Proof[]
   /** null where the users are of several organizations. */
   readonly auditHead: AuditHead | null
 }
@@ -58,99 +61,117 @@ export const verifyUsers = async (
     const organization = options.org ?? context.settings.organization.value
     const checked = await checkRows(source, users, { act: 'verify', organization, purpose })
     const wrong = wrongRows(checked, options)
-    const verification = wrong
-      ? { proofs: [], auditHead: null }
-      : await verifyUntilEnded(users, checked, options, purpose, context)
-    if (report) await writeReport(report, source, checked, verification, purpose)
-    if (wrong) throw wrong
-
-    const result = { ...summed(verification, checked), auditHead: verification.auditHead }
-    if (evidence) await writeEvidence(evidence, result, context)
-    await showVerification(result, context)
+    if (wrong) {
+      if (report) await reportNothingSeen(report, source, checked, purpose)
+      throw wrong
+    }
+    const all = checked.total <= shownRows || evidence !== null || !/^(table|wide)$/.test(context.show.format)
+    const look = (into: Report | null) =>
+      verifyAll(users, source, checked, { options, purpose, signal: context.signal, report: into, all })
+    const until = performance.now() + (options.wait ?? 0)
+    while (performance.now() < until && (await look(null)).summary.notEnded > 0) await sleep(500)
+    const verification = await look(report)
+    await report?.finish()
+    if (evidence) await writeEvidence(evidence, verification, context)
+    await showVerification(verification, context)
   } finally {
     for (const file of files) await file.discard()
     await source.close()
   }
 }
 
-const verifyUntilEnded = async (
-  users: Users,
-  checked: CheckedRows,
-  options: VerifyOptions,
-  purpose: Purpose,
-  { signal }: Context,
-): Promise<Verification> => {
-  const until = performance.now() + (options.wait ?? 0)
-  const ids: string[] = []
-  for (let row = 1; row <= checked.total; row += 1) if (!checked.problemOf(row)) ids.push(checked.userOf(row))
-  for (;;) {
-    const verification = await verifyAll(users, ids, options, purpose, signal)
-    if (verification.proofs.every(({ ended }) => ended) || performance.now() >= until) return verification
-    await sleep(500)
-  }
+const shownRows = 50
+
+interface Look {
+  readonly options: VerifyOptions
+  readonly purpose: Purpose
+  readonly signal: AbortSignal
+  readonly report: Report | null
+  /** Every proof is kept, not only those of access that has not ended. */
+  readonly all: boolean
 }
 
+/** One look at everybody, a batch at a time, each row with what was found into the report. */
 const verifyAll = async (
   users: Users,
-  ids: readonly string[],
-  options: VerifyOptions,
-  purpose: Purpose,
-  signal: AbortSignal,
+  source: UserRows,
+  checked: CheckedRows,
+  { options, purpose, signal, report, all }: Look,
 ): Promise<Verification> => {
-  const size = Math.min(options.batchSize, largestBatch)
-  const proofs: Proof[] = []
-  const heads: (AuditHead | null)[] = []
-  for (let from = 0; from < ids.length; from += size) {
+  const summary = { users: 0, ended: 0, notEnded: 0, notFound: 0 }
+  const items: Proof[] = []
+  const heads = new Map<string | null, AuditHead | null>()
+  const lookAt = async (rows: readonly UserRow[]) => {
     signal.throwIfAborted()
-    const part = await users.verify(ids.slice(from, from + size), purpose, options.offboarded ?? false)
-    proofs.push(...part.proofs)
-    heads.push(part.auditHead)
+    const ids = rows.filter(({ row }) => !checked.problemOf(row)).map(({ row }) => checked.userOf(row))
+    const found = ids.length > 0 ? await users.verify(ids, purpose, options.offboarded ?? false) : null
+    if (found) heads.set(found.auditHead?.organization ?? null, found.auditHead)
+    let next = 0
+    for (const row of rows) {
+      const problem = checked.problemOf(row.row)
+      const proof = problem ? null : found?.proofs[next++]
+      if (proof === undefined) throw outOfReach(row)
+      summary[proof === null ? 'notFound' : proof.ended ? 'ended' : 'notEnded'] += 1
+      if (proof) summary.users += 1
+      if (proof && (all || !proof.ended)) items.push(proof)
+      await report?.add(reportRow(row, purpose, problem ?? outcomeOf(proof), proof))
+    }
   }
-  if (proofs.length < ids.length) {
-    throw new MeanderError(
-      'NOT_ENDED',
-      `${counted(ids.length - proofs.length, 'user')} left your reach meanwhile: whether access has ended cannot be known.`,
-      { hint: 'See what is within reach: meanderctl whoami' },
-    )
+  const size = Math.min(options.batchSize, largestBatch)
+  let batch: UserRow[] = []
+  for await (const row of source.rows()) {
+    batch.push(row)
+    if (batch.length < size) continue
+    await lookAt(batch)
+    batch = []
   }
-  const oneChain = new Set(heads.map((head) => head?.organization)).size === 1
-  return { proofs, auditHead: oneChain ? (heads.at(-1) ?? null) : null }
+  await lookAt(batch)
+  const [head = null] = heads.values()
+  return { summary, items, auditHead: heads.size === 1 ? head : null }
 }
 
-/** One row for each row that came in, those that could not be looked at included. */
-const writeReport = async (
+const outOfReach = ({ row }: UserRow): MeanderError =>
+  new MeanderError(
+    'NOT_ENDED',
+    `The user of row ${row} left your reach meanwhile: what is open to them cannot be known.`,
+    {
+      hint: 'See what is within reach: meanderctl whoami',
+    },
+  )
+
+/** One row for each row that came in, also where nobody was looked at. */
+const reportNothingSeen = async (
   report: Report,
   source: UserRows,
   checked: CheckedRows,
-  { proofs }: Verification,
   purpose: Purpose,
 ): Promise<void> => {
-  let next = 0
+  const unseen = { outcome: 'failed', message: 'not looked at: other rows cannot be taken' }
   for await (const row of source.rows()) {
-    const problem = checked.problemOf(row.row)
-    const proof = problem ? undefined : proofs[next++]
-    await report.add({
-      ...row,
-      ...(proof ? { email: proof.email, userId: proof.userId } : {}),
-      reason: row.reason ?? purpose.reason,
-      ticket: row.ticket ?? purpose.ticket ?? '',
-      sessionsRevoked: 0,
-      ...(problem ?? outcomeOf(proof)),
-    })
+    await report.add(reportRow(row, purpose, checked.problemOf(row.row) ?? unseen, null))
   }
   await report.finish()
 }
 
-const outcomeOf = (proof: Proof | undefined): { outcome: string; message: string } => {
-  if (!proof) return { outcome: 'failed', message: 'not looked at: other rows cannot be taken' }
-  const left = proof.checks.filter(({ ok }) => !ok).map(({ detail }) => detail)
-  return { outcome: proof.ended ? 'ended' : 'notEnded', message: left.join('; ') }
-}
+const reportRow = (
+  row: UserRow,
+  purpose: Purpose,
+  { outcome, message }: { outcome: string; message: string },
+  proof: Proof | null,
+): ReportRow => ({
+  row: row.row,
+  email: proof?.email ?? row.email,
+  userId: proof?.userId ?? row.userId,
+  reason: row.reason ?? purpose.reason,
+  ticket: row.ticket ?? purpose.ticket ?? '',
+  outcome,
+  sessionsRevoked: 0,
+  message,
+})
 
-const summed = ({ proofs }: Verification, { total, good }: CheckedRows) => {
-  const ended = proofs.filter((proof) => proof.ended).length
-  const summary = { users: proofs.length, ended, notEnded: proofs.length - ended, notFound: total - good }
-  return { summary, items: proofs }
+const outcomeOf = (proof: Proof | null): { outcome: string; message: string } => {
+  const left = proof?.checks.filter(({ ok }) => !ok).map(({ detail }) => detail) ?? []
+  return { outcome: proof?.ended ? 'ended' : 'notEnded', message: left.join('; ') }
 }
 
 /** The proof as it was shown, with the command and the moment it rests on. */
@@ -161,10 +182,7 @@ const writeEvidence = async (evidence: WholeFile, result: object, context: Conte
   await evidence.finish()
 }
 
-const showVerification = async (
-  result: ReturnType<typeof summed> & Pick<Verification, 'auditHead'>,
-  context: Context,
-): Promise<void> => {
+const showVerification = async (result: Verification, context: Context): Promise<void> => {
   const { users, ended, notEnded, notFound } = result.summary
   await context.show.result('VerifyResult', proofView, result)
   context.terminal.note(
