@@ -10,7 +10,7 @@ import { compare, expectTargets, type Subject } from './ratio.ts'
 
 /** Members to off-board, with ten sessions each: 10,000 unless the environment asks for a quicker look. */
 const members = Number(process.env.MEANDERCTL_BENCH_USERS ?? 10_000)
-const rounds = Number(process.env.MEANDERCTL_BENCH_ROUNDS ?? 5)
+const rounds = Number(process.env.MEANDERCTL_BENCH_ROUNDS ?? 3)
 const sessionsEach = 10
 const usersAtOnce = 500
 const reason = 'left'
