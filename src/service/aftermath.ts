@@ -64,7 +64,10 @@ export class Aftermath {
     const sessions = [...endings.values()].flatMap((ending) => ending.sessions ?? [])
     try {
       if (sessions.length > 0) await this.#carry(sessions, stopped)
-      if (!stopped) await this.#readBack(endings)
+      if (stopped) return null
+      const known = new Set(sessions)
+      const left = (await this.#readBack(endings)).filter((session) => !known.has(session))
+      if (left.length > 0) await this.#carry(left, stopped)
       return null
     } catch (error) {
       return asFailure(error)
@@ -105,11 +108,15 @@ export class Aftermath {
     this.#published += blocklist.published
   }
 
-  async #readBack(endings: Map<string, Ending>): Promise<void> {
+  /**
+   * Reads the tables again. Returns the sessions whose tokens Redis may not know: of these users, whoever ended
+   * them, since an earlier run may have been killed between its commit and Redis.
+   */
+  async #readBack(endings: Map<string, Ending>): Promise<string[]> {
     const touched = [...endings.values()].filter(
       ({ outcome }) => doneOutcomes.has(outcome) || alreadyOutcomes.has(outcome),
     )
-    if (touched.length === 0) return
+    if (touched.length === 0) return []
     const facts = await this.#users.readBack(
       touched.map(({ userId }) => userId),
       this.#purpose,
@@ -121,5 +128,10 @@ export class Aftermath {
       endings.set(userId, { ...ending, message: `active again: session ${named}` })
       for (const { id, endsAt } of activeSessions) this.#activeAfter.push({ email, sessionId: id, endsAt })
     }
+    if (this.#mode === 'database') return []
+    const unpublished = facts.flatMap(({ blocked }) =>
+      blocked.filter(({ publishedAt }) => publishedAt === null),
+    )
+    return [...new Set(unpublished.map(({ sessionId }) => sessionId))]
   }
 }

@@ -264,6 +264,26 @@ describe('users offboard', () => {
   })
 })
 
+describe('off-boarding again after Redis could not be told, or the run was killed before it was', () => {
+  it('tells Redis what the first run left, and is 8 as long as it cannot', async () => {
+    await session('mari')
+    const argv = ['offboard', emailOf('mari'), ...sure, '-o', 'json']
+    const dead = { redis: 'redis://127.0.0.1:1' }
+    expect((await users('kari', argv, dead)).code).toBe(8)
+    const still = await users('kari', argv, dead)
+    expect(still.code).toBe(8)
+    expect(still.json<Result>()).toMatchObject({
+      summary: { alreadyOffboarded: 1 },
+      blocklist: { pending: 1 },
+      residualAccess: [{ jti: expect.any(String) }],
+    })
+    const told = await users('kari', argv)
+    expect(told.code).toBe(0)
+    expect(told.json<Result>()).toMatchObject({ blocklist: { pending: 0 }, residualAccess: [] })
+    expect((await users('kari', ['verify', emailOf('mari'), '--offboarded'])).code).toBe(0)
+  })
+})
+
 describe('with a request id', () => {
   it('a repeat returns the first result and changes nothing; other arguments are an error', async () => {
     const request = randomUUID()
