@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import type { BlocklistOutcome } from '../service/blocklist.ts'
+import type { BlocklistOutcome, SyncResult } from '../service/blocklist.ts'
 import { counted } from './acting.ts'
 
 /** How many tokens are named in words; `-o json` has them all. */
@@ -23,5 +23,13 @@ export const sayResidual = (
   if (residual.length > named)
     terminal.warn(`  … and ${residual.length - named} more: -o json lists them all`)
   terminal.warn('Finish it: meanderctl blocklist sync')
+  context.end('PENDING')
+}
+
+/** Says what Redis still does not know after a sync, and ends the command as PENDING; says nothing when it knows all. */
+export const sayPending = ({ pending, failed: [first] }: SyncResult, context: Context): void => {
+  if (pending === 0) return
+  const cause = first ? `: ${first.message}` : ''
+  context.terminal.warn(`Redis does not know ${counted(pending, 'blocked access token')} yet${cause}.`)
   context.end('PENDING')
 }

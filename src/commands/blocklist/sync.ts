@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import { syncView } from '../../views/blocklist.view.ts'
+import { sayPending } from '../residual.ts'
 
 export const registerSync = (parent: Command, context: Context, run = sync): void => {
   parent
@@ -19,9 +20,5 @@ export const sync = async (context: Context): Promise<void> => {
   }
   const result = await blocklist.sync()
   await context.show.item(syncView, result)
-  if (result.pending === 0) return
-  context.terminal.warn(
-    `${result.pending} still pending${result.failed[0] ? `: ${result.failed[0].message}` : ''}.`,
-  )
-  context.end('PENDING')
+  sayPending(result, context)
 }

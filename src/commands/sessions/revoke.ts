@@ -15,7 +15,7 @@ import {
   refuseUnasked,
 } from '../acting.ts'
 import { collectUuids } from '../parsers.ts'
-import { sayResidual } from '../residual.ts'
+import { sayPending, sayResidual } from '../residual.ts'
 import { type Selection, type SelectorOptions, selectionOf, selectorOptions } from '../selectors.ts'
 import { readIds } from './read-ids.ts'
 
@@ -58,7 +58,7 @@ export const revokeSessions = async (
     options.from === undefined ? given : [...given, ...(await readIds(options.from, context.terminal))]
   refuseUnasked(options, context)
 
-  const { sessions } = await context.service()
+  const { sessions, blocklist } = await context.service()
   const request =
     options.requestId === undefined
       ? null
@@ -97,6 +97,10 @@ export const revokeSessions = async (
     context.signal,
   )
   await showOutcome(outcome, context)
+  // What matches may have been ended by a run that was killed before it told Redis.
+  if (frozen.length === 0 && selection.scope === 'reach' && !options.dryRun) {
+    sayPending(await blocklist.sync(), context)
+  }
 }
 
 /** An empty selector is never "all". */

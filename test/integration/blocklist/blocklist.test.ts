@@ -247,7 +247,9 @@ describe('sync', () => {
       pending: 2,
     })
     expect((item.failed as { jti: string }[]).map(({ jti }) => jti).sort()).toEqual([...s.jtis.hlf].sort())
-    expect(stderr).toBe('2 still pending: 127.0.0.1:1: nothing listens there.\n')
+    expect(stderr).toBe(
+      'Redis does not know 2 blocked access tokens yet: 127.0.0.1:1: nothing listens there.\n',
+    )
     expect(await published()).toEqual([])
   })
 

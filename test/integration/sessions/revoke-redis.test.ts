@@ -56,6 +56,18 @@ afterEach(async () => {
 })
 afterAll(() => redis.stop())
 
+it('by selector again, with nothing left to end: tells Redis what the first run could not, and is 8 until then', async () => {
+  const argv = ['sessions', 'revoke', '--user', 'mari@hlf.example', '--reason', 'lost', '--yes']
+  const dead = () => run(server, database, 'kari', argv, { redis: 'redis://127.0.0.1:1' })
+  expect((await dead()).code).toBe(8)
+  const again = await dead()
+  expect(again.code).toBe(8)
+  expect(again.stderr).toContain('Nothing to end')
+  expect(again.stderr).toContain('Redis does not know 3 blocked access tokens yet')
+  expect((await as('kari', ...argv)).code).toBe(0)
+  for (const jti of lost.jtis) expect(await redis.cli('exists', key(jti))).toBe('1')
+})
+
 it('blocks every live access token in Redis, for longer than it lives', async () => {
   const ran = await revoke(lost.id, '-o', 'json')
   expect(ran.code).toBe(0)
