@@ -170,3 +170,5 @@ for (const entry of readdirSync(at('dist'), { recursive: true, withFileTypes: tr
   const path = join(entry.parentPath, entry.name)
   if (entry.isFile() && !dist.has(path) && !/\.\d+$/.test(path)) rmSync(path, { force: true })
 }
+// The one help that everybody sees first, so that it costs no more than a start: `help` asks the command tree.
+writeFileSync(at('dist/help.txt'), execFileSync(process.execPath, [at('bin/meanderctl.js'), 'help']))

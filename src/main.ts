@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createContext, type OwnedContext, processSurroundings, type Surroundings } from './context.ts'
 import { type ErrorCode, exitCodeOf, exitCodes, MeanderError } from './errors.ts'
 import { clean, cleanJson } from './terminal/sanitise.ts'
@@ -9,9 +10,9 @@ const graceMs = 4000
 /** argv in, exit code out: the only place where a failure becomes words and a number. */
 export const main = async (argv: readonly string[], surroundings?: Surroundings): Promise<number> => {
   const around = surroundings ?? processSurroundings()
-  // A version needs no command tree: reading it would double the time.
-  if (argv.length === 1 && ['--version', '-V'].includes(argv[0] ?? '')) {
-    await write(around.streams.stdout, `${version}\n`)
+  const known = knownAnswer(argv, around)
+  if (known !== null) {
+    await write(around.streams.stdout, known)
     return exitCodes.OK
   }
   const context = createContext(around, argv)
@@ -28,6 +29,22 @@ export const main = async (argv: readonly string[], surroundings?: Surroundings)
   } finally {
     signals?.stop()
     await context.close()
+  }
+}
+
+/** The answers that need no command tree, which takes as long to read as node to start; null for all others. */
+const knownAnswer = ([word = '', ...more]: readonly string[], { streams }: Surroundings): string | null => {
+  if (more.length > 0) return null
+  if (['--version', '-V'].includes(word)) return `${version}\n`
+  return ['--help', '-h'].includes(word) && (streams.stdout.columns ?? 80) === 80 ? preparedHelp() : null
+}
+
+/** `--help` for 80 columns, as the build wrote it down; null in the source tree. */
+const preparedHelp = (): string | null => {
+  try {
+    return readFileSync(new URL('./help.txt', import.meta.url), 'utf8')
+  } catch {
+    return null
   }
 }
 

@@ -109,7 +109,9 @@ const globalFlags = (program: Command): object => {
 export const isCommanderError = (error: unknown): error is CommanderError => error instanceof CommanderError
 
 /** Whether commander stopped to print help or a version, lacked a verb, or met a misuse. */
-export const helpOf = ({ code }: CommanderError): 'shown' | 'missing verb' | 'misuse' => {
+export const helpOf = ({ code, exitCode }: CommanderError): 'shown' | 'missing verb' | 'misuse' => {
   if (['commander.helpDisplayed', 'commander.version'].includes(code)) return 'shown'
-  return code === 'commander.help' ? 'missing verb' : 'misuse'
+  if (code !== 'commander.help') return 'misuse'
+  // `help` was asked for, a noun without its verb was not.
+  return exitCode === 0 ? 'shown' : 'missing verb'
 }

@@ -2,7 +2,7 @@ import { describe, expect, inject, it } from 'vitest'
 import { password } from '../support/as-login.ts'
 import { peopledDatabase } from '../support/people.ts'
 import { postgresAt } from '../support/postgres.ts'
-import { packagesLoadedBy } from './meanderctl.ts'
+import { meanderctl, packagesLoadedBy } from './meanderctl.ts'
 
 /** What each start costs in any case. */
 const always = ['commander']
@@ -20,14 +20,20 @@ const heavy = [
 
 /** Start-up is a feature: what a command does not use, it does not load. A new name here costs every start. */
 describe('packages loaded without a server', () => {
-  it('meanderctl --version', async () => {
-    const { ended, packages } = await packagesLoadedBy(['--version'])
+  it.each(['--version', '--help'])('meanderctl %s', async (word) => {
+    const { ended, packages } = await packagesLoadedBy([word])
     expect(ended).toMatchObject({ exitCode: 0 })
     expect(packages).toEqual([])
   })
 
+  it('what --help says was prepared from the command tree', async () => {
+    const [prepared, asked] = [await meanderctl(['--help']), await meanderctl(['help'])]
+    expect(prepared).toEqual(asked)
+    expect(asked).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(asked.stdout).toContain('off-board')
+  })
+
   it.each([
-    [['--help'], 0],
     [['sessions', '--help'], 0],
     [['sessions', 'list', '--help'], 0],
     [['sessions', 'revoke', '--help'], 0],
