@@ -61,6 +61,15 @@ const claim = (folder: string, own: string): number | null => {
   return other
 }
 
+/** The second look, a moment later: still ours, and nobody else's. What is not is given up. */
+const confirmed = (folder: string, own: string): boolean => {
+  const names = readdirSync(folder).map((name) => join(folder, name))
+  if (names.length === 1 && names[0] === own) return true
+  rmSync(own, { force: true })
+  held.delete(own)
+  return false
+}
+
 /**
  * Holds `folder` for this process until the returned function is called or the process ends, however it does.
  * Not a lock of a library: those go by the age of a file, and a process that was stopped for a while (Ctrl-Z, a
@@ -80,8 +89,13 @@ export const lock = async (folder: string, { waitMs = 10_000, note }: LockOption
   const until = Date.now() + waitMs
   let told = false
   for (;;) {
-    const pid = claim(folder, own)
-    if (pid === null) break
+    let pid = claim(folder, own)
+    if (pid === null) {
+      // Two that took each other for dead, at the very same moment, would both be here.
+      await sleep(10)
+      if (confirmed(folder, own)) break
+      pid = process.pid
+    }
     const holder = pid === process.pid ? 'this very process' : `process ${pid}`
     if (Date.now() >= until) {
       throw new MeanderError('FAILED', `The embedded store is in use by ${holder}`, {
