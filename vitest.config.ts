@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Servers, clones of databases and processes take their time on a small machine. */
@@ -6,6 +7,8 @@ const patience = { testTimeout: 30_000, hookTimeout: 120_000 }
 export default defineConfig({
   define: { BUILD_VERSION: '"0.0.0-test"', BUILD_COMMIT: '""' },
   test: {
+    // Much of a test is waiting for servers: on two cores one file at a time leaves one of them idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         extends: true,

@@ -4,7 +4,17 @@
  * shares with the tool does not split the tool's first file.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -54,11 +64,7 @@ const options = {
   logLevel: 'warning',
 }
 
-const bundle = (names) =>
-  build({
-    ...options,
-    entryPoints: names.map((name) => `src/${name}.ts`).filter((path) => existsSync(at(path))),
-  })
+const bundle = (names) => build({ ...options, entryPoints: names.map((name) => `src/${name}.ts`) })
 
 /** What nearly every command loads, in this order. */
 const wholeEntries = [
@@ -148,15 +154,41 @@ const mergeParts = async ({ outputFiles, metafile: { outputs } }) => {
   return { code, sources: Object.fromEntries([...sources].filter(([file]) => code.has(file))) }
 }
 
+/** The types of the package's faces, and of what these name: path below dist → text. */
+const declarations = (faces) => {
+  const folder = mkdtempSync(join(tmpdir(), 'meanderctl-types-'))
+  try {
+    const tsc = at('node_modules/typescript/bin/tsc')
+    execFileSync(process.execPath, [tsc, '-p', at('tsconfig.types.json'), '--outDir', folder], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    const found = new Map()
+    const read = (file) => {
+      if (found.has(file)) return
+      const text = readFileSync(join(folder, file), 'utf8')
+      found.set(file, text)
+      for (const [, name] of text.matchAll(/(?:from|import\() ?'(\.[^']+)\.[jt]s'/g))
+        read(join(dirname(file), `${name}.d.ts`))
+    }
+    for (const face of faces) read(`${face}.d.ts`)
+    return new Map([...found].map(([file, text]) => [`types/${file}`, text]))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const faces = ['index', 'blocklist']
 const tool = await mergeParts(await bundle(['main']))
-const library = await bundle(['index', 'blocklist'])
+const library = await bundle(faces)
 const sql = readdirSync(at('src/postgres'), { recursive: true }).filter((path) => path.endsWith('.sql'))
 const dist = new Map([
   ...[...tool.code].map(([file, text]) => [at(file), text]),
   ...library.outputFiles.map(({ path, text }) => [path, text]),
   ...sql.map((path) => [at(`dist/${path}`), readFileSync(at(`src/postgres/${path}`))]),
-  // Which source ended in which chunk: read by the test that holds what a command loads.
+  ...[...declarations(faces)].map(([file, text]) => [at(`dist/${file}`), text]),
+  // Which source ended in which chunk: read by the tests that hold what a command loads, and a server.
   [at('dist/meta.json'), JSON.stringify(tool.sources)],
+  [at('dist/meta-library.json'), JSON.stringify(library.metafile.outputs)],
 ])
 // What did not change is left alone and the rest replaced at once, so that whoever runs the tool now never finds half
 // of it; main.js comes after the chunks that it asks for.

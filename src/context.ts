@@ -4,24 +4,12 @@ import type { Phone } from './embedded/phone.ts'
 import { type ExitName, MeanderError } from './errors.ts'
 import type { Database } from './postgres/database.ts'
 import type { BlocklistStore } from './redis/blocklist-store.ts'
+import type { Setup } from './service/doctor/check.ts'
 import type { SessionManagementService } from './service/session-management-service.ts'
+import { createShow, formatOf, type Show } from './show.ts'
 import { processStreams, type Streams } from './terminal/streams.ts'
 import type { Terminal } from './terminal/terminal.ts'
 import { version } from './version.ts'
-import type { PaintOptions } from './views/paint/options.ts'
-import { type OutputFormat, outputFormats, type View } from './views/view.ts'
-
-/** How answers are shown, in the form that `-o` names. */
-export interface Show {
-  readonly format: OutputFormat
-  list<T>(view: View<T>, rows: AsyncIterable<T> | Iterable<T>, nextCursor?: string | null): Promise<void>
-  item<T>(view: View<T>, item: T): Promise<void>
-  result<T>(kind: string, view: View<T>, result: { readonly items: readonly T[] }): Promise<void>
-  /** A table on stderr, for a person who is about to decide. */
-  preview<T>(view: View<T>, rows: readonly T[]): Promise<void>
-  /** A part of a person's answer under a heading; `none` where there is nothing. */
-  section<T>(heading: string, view: View<T>, rows: readonly T[]): Promise<void>
-}
 
 /** The embedded store with what the demo shows in it. */
 export interface Demo {
@@ -50,6 +38,8 @@ export interface Context {
   unchecked(): Promise<SessionManagementService>
   /** The demo's embedded store, made where there is none, or anew. */
   openDemo(options: { readonly reset: boolean }): Promise<Demo>
+  /** What the settings say, secrets masked: for `doctor`. */
+  setup(): Promise<Setup>
   /** Notes how the command ended; the gravest counts. */
   end(...names: readonly ExitName[]): void
 }
@@ -125,6 +115,8 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
         blocklist ??= keep(openBlocklist(ready().settings))
         return blocklist
       },
+      connect: openDatabase,
+      notice: (text) => ready().terminal.warn(text),
     })
   }
   const ownDatabase = () => {
@@ -196,6 +188,10 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
         phone: await phones.findPhone(await engine.asLogin(kari, 'auth')),
       }
     },
+    async setup() {
+      const { describeSetup } = await import('./config/describe.ts')
+      return describeSetup(ready().settings, env)
+    },
     end(...names) {
       ended.push(...names)
     },
@@ -214,63 +210,4 @@ const openBlocklist = async ({ redis }: Settings): Promise<BlocklistStore | null
   if (!redis) return null
   const { openBlocklistStore } = await import('./redis/open.ts')
   return openBlocklistStore(redis)
-}
-
-const formatOf = ({ output }: Settings): OutputFormat => {
-  const wanted = output.value ?? 'table'
-  const format = [...outputFormats, 'prometheus' as const].find((known) => known === wanted)
-  if (format) return format
-  throw new MeanderError('USAGE', `There is no output format ${wanted}.`, {
-    hint: `Use -o ${outputFormats.join('|')}.`,
-  })
-}
-
-const createShow = (
-  { settings, terminal }: { settings: Settings; terminal: Terminal },
-  now: () => Date,
-): Show => {
-  const format = formatOf(settings)
-  const options = async (): Promise<PaintOptions> => ({
-    format,
-    columns: settings.columns.value ?? undefined,
-    now: now(),
-    decorated: terminal.decorated,
-    width: terminal.width,
-    style: await terminal.style(),
-  })
-  const paint = () => import('./views/paint/paint.ts')
-  return {
-    format,
-    async list(view, rows, nextCursor = null) {
-      const { paintList } = await paint()
-      await terminal.write(paintList(view, rows, { ...(await options()), nextCursor }), { pager: true })
-    },
-    async item(view, item) {
-      const { paintItem } = await paint()
-      await terminal.write(paintItem(view, item, await options()))
-    },
-    async result(kind, view, result) {
-      const { paintResult } = await paint()
-      await terminal.write(paintResult(kind, view, result, await options()))
-    },
-    async preview(view, rows) {
-      const { paintList } = await paint()
-      const { style, ...rest } = await options()
-      const plain = { ...style, tone: (_: unknown, text: string) => text }
-      for await (const chunk of paintList(view, rows, {
-        ...rest,
-        columns: undefined,
-        format: 'table',
-        style: plain,
-      })) {
-        for (const line of chunk.trimEnd().split('\n')) terminal.note(line)
-      }
-    },
-    async section(heading, view, rows) {
-      const { paintList } = await paint()
-      const body = rows.length === 0 ? ['none\n'] : paintList(view, rows, await options())
-      await terminal.write([`\n${heading}\n`])
-      await terminal.write(body)
-    },
-  }
 }

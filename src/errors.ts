@@ -29,8 +29,8 @@ export const sqlStates = {
   MC401: 'UNAUTHENTICATED', // no registered, enabled operator of an active user
   MC403: 'REFUSED', // the role may not do this
   MC404: 'NOT_FOUND', // unknown or foreign: the same to the byte
-  MC409: 'USAGE', // a request id that was used with other arguments
-  MC410: 'REFUSED', // the session, token, user or grant has ended
+  MC409: 'USAGE', // a request id or a plan that comes back with other contents
+  MC410: 'REFUSED', // the session, token, user, grant or plan has ended
   MC412: 'FAILED', // not read committed, or the state is not what the act needs
   MC422: 'REFUSED', // an access token that would outlive its session
   MC428: 'REFUSED', // a global admin's read without a recorded intent
@@ -87,3 +87,12 @@ const precedence: readonly ExitName[] = [
 /** The exit code of a command that ended in all of `names` at once. */
 export const exitCodeOf = (names: readonly ExitName[]): number =>
   exitCodes[precedence.find((name) => names.includes(name)) ?? names.find((name) => name !== 'OK') ?? 'OK']
+
+/** Why a file could not be opened, without the path and the system call that node names: who says it has named them. */
+export const problemOfFile = (error: unknown): string => {
+  const { code, message } = error as { readonly code?: string; readonly message: string }
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EACCES') return 'permission denied'
+  if (code === 'EISDIR') return 'it is a folder'
+  return message
+}

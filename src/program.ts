@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
-import { parseMilliseconds, parseNames, parseText } from './commands/parsers.ts'
+import { parseMilliseconds, parseNames, parseText } from './commands/shared/parsers.ts'
 import type { OwnedContext } from './context.ts'
 import { version } from './version.ts'
 
@@ -13,7 +13,7 @@ interface Entry {
 const entries: readonly Entry[] = [
   {
     name: 'sessions',
-    summary: 'Logins: list, show, revoke, sweep; when they end by themselves',
+    summary: 'Logins: list, show, revoke, stats, sweep; when they end by themselves',
     load: async () => (await import('./commands/sessions/sessions.ts')).registerSessions,
   },
   {
@@ -27,9 +27,19 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/grants/grants.ts')).registerGrants,
   },
   {
+    name: 'apply',
+    summary: 'Do exactly what a plan of sessions revoke or users offboard froze',
+    load: async () => (await import('./commands/apply.ts')).registerApply,
+  },
+  {
     name: 'audit',
     summary: 'The record',
     load: async () => (await import('./commands/audit/audit.ts')).registerAudit,
+  },
+  {
+    name: 'trace',
+    summary: 'From one fact (address, device, token, user) to everything connected, and what is still usable',
+    load: async () => (await import('./commands/trace.ts')).registerTrace,
   },
   {
     name: 'blocklist',
@@ -50,6 +60,11 @@ const entries: readonly Entry[] = [
     name: 'whoami',
     summary: 'Show who this login is, what it reaches and why, and which commands it may run',
     load: async () => (await import('./commands/whoami.ts')).registerWhoami,
+  },
+  {
+    name: 'doctor',
+    summary: 'Check connection, schema, roles, blocklist, Redis, clocks and files: 0 healthy, 7 a finding',
+    load: async () => (await import('./commands/doctor/doctor.ts')).registerDoctor,
   },
   {
     name: 'demo',

@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { MeanderError } from '../errors.ts'
+import { MeanderError, problemOfFile } from '../errors.ts'
 
 /** The text of a file that a setting names. @throws MeanderError USAGE that names both. */
 export const readNamed = (path: string, name: string): string => {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new MeanderError('USAGE', `${name} names ${path}, which cannot be read: ${reason(error)}`, {
+    throw new MeanderError('USAGE', `${name} names ${path}, which cannot be read: ${problemOfFile(error)}`, {
       cause: error,
     })
   }
@@ -29,11 +29,3 @@ export const refuseOpenToOthers = (path: string, name: string): void => {
 /** `~/x` as a shell would read it: in a profile no shell does. */
 export const expandHome = (path: string, home: string): string =>
   path.startsWith('~/') ? join(home, path.slice(2)) : path
-
-const reason = (error: unknown): string => {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EACCES') return 'permission denied'
-  if (code === 'EISDIR') return 'it is a folder'
-  return message
-}

@@ -1,11 +1,10 @@
 import { MeanderError } from '../errors.ts'
-import { parseDatabaseUrl } from './database-url.ts'
 import type { Environment } from './environment.ts'
+import { expand } from './expand.ts'
 import { readNamed } from './files.ts'
 import { configFile, homeOf } from './folders.ts'
 import { demoProfile, profileLayer, readProfiles } from './profiles.ts'
-import { readService } from './service-file.ts'
-import { type Layer, layerOf, type Setting, type VariableName } from './variables.ts'
+import { type Layer, layerOf, type Setting } from './variables.ts'
 
 export interface Layers {
   readonly values: Layer
@@ -59,22 +58,6 @@ const profileNamed = async (
     hint: `Profiles: ${names.join(', ')}`,
     details: names,
   })
-}
-
-/** A URL and a service stand for the variables that mean the same, and go before them, as for psql. */
-const expand = (layer: Layer, home: string): Layer => {
-  const { DATABASE_URL: url, PGSERVICE: service } = layer
-  const parts = (from: Setting<string>, values: Partial<Record<VariableName, string>>): Layer =>
-    Object.fromEntries(
-      Object.entries(values)
-        .filter(([, value]) => value !== '')
-        .map(([name, value]) => [name, { ...from, value }]),
-    )
-  return {
-    ...layer,
-    ...(service && parts(service, readService(service.value, layer.PGSERVICEFILE?.value, home))),
-    ...(url && parts(url, parseDatabaseUrl(url.value, url.name))),
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { MeanderError } from '../errors.ts'
 import { type DatabaseSettings, serverSettings } from './database-settings.ts'
 import type { Environment } from './environment.ts'
+import { expandHome } from './files.ts'
 import { dataFolder, homeOf } from './folders.ts'
 import { readLayers } from './layers.ts'
 import { demoProfile } from './profiles.ts'
@@ -43,6 +44,8 @@ export interface Settings {
   readonly accessible: Setting<boolean>
   readonly quiet: Setting<boolean>
   readonly debug: Setting<boolean>
+  /** Where the private key of checkpoints is, or is to be made. */
+  readonly signingKeyFile: string | null
   readonly database: DatabaseSettings | null
   readonly redis: RedisSettings | null
   /** Where the embedded store of this person is, used or not. */
@@ -64,6 +67,8 @@ export const loadSettings = async ({
   const { values, profile, envFile } = await readLayers(env, flags)
   const home = homeOf(env)
   const demoFolder = dataFolder(env)
+  const keyFile = values.MEANDERCTL_SIGNING_KEY_FILE?.value
+  const dumb = env.TERM === 'dumb' ? plainTerminal : null
   const embedded = profile.value === demoProfile && !namesServerAbove(profile.source, values)
   return {
     profile,
@@ -72,15 +77,16 @@ export const loadSettings = async ({
     columns: pick<readonly string[] | null>('--columns', flags.columns, undefined, null),
     organization: pick<string | null>('MEANDERCTL_ORG', undefined, values.MEANDERCTL_ORG, null),
     timeout: pick<number | null>('--timeout', flags.timeout, undefined, null),
-    color: colorOf(flags, values),
+    color: colorOf(flags, values, dumb),
     pager:
       flags.pager === false
         ? flag('--no-pager', null)
         : pick<string | null>('PAGER', undefined, values.PAGER, 'less -FRX'),
     input: flags.input === false ? flag('--no-input', false) : fallback('--no-input', true),
-    accessible: switchOf('MEANDERCTL_ACCESSIBLE', values),
+    accessible: dumb ?? switchOf('MEANDERCTL_ACCESSIBLE', values),
     quiet: pick('--quiet', flags.quiet, undefined, false),
     debug: pick('--debug', flags.debug, undefined, false),
+    signingKeyFile: keyFile === undefined ? null : expandHome(keyFile, home),
     database: embedded
       ? { kind: 'embedded', folder: demoFolder, user: values.PGUSER?.value ?? 'kari' }
       : serverSettings(values, home),
@@ -110,13 +116,16 @@ const switchOf = (name: VariableName, values: Layer): Setting<boolean> => {
   return setting ? { ...setting, value: setting.value !== '0' } : fallback(name, false)
 }
 
-const colorOf = (flags: GlobalFlags, values: Layer): Setting<ColorMode> => {
+/** What cannot move its cursor gets append-only lines, as a screen reader does. */
+const plainTerminal: Setting<true> = { value: true, source: 'environment', name: 'TERM' }
+
+const colorOf = (flags: GlobalFlags, values: Layer, dumb: Setting<true> | null): Setting<ColorMode> => {
   if (flags.color === false) return flag('--no-color', 'never')
   if (flags.color) return flag('--color', flags.color)
   if (values.NO_COLOR) return { ...values.NO_COLOR, value: 'never' }
   const force = values.FORCE_COLOR
   if (force) return { ...force, value: /^(0|false)$/.test(force.value) ? 'never' : 'always' }
-  return fallback('--color', 'auto')
+  return dumb ? { ...dumb, value: 'never' } : fallback('--color', 'auto')
 }
 
 const order: readonly Source[] = ['flag', 'environment', 'env file', 'profile', 'default']

@@ -35,6 +35,7 @@ const list = {
   REDIS_TLS_KEY: { profile: 'redisTlsKey' },
   MEANDERCTL_ALLOW_PLAINTEXT_REDIS: {},
   MEANDERCTL_REDIS_PREFIX: { profile: 'redisPrefix' },
+  MEANDERCTL_SIGNING_KEY_FILE: { profile: 'signingKeyFile' },
   MEANDERCTL_PROFILE: {},
   MEANDERCTL_ENV_FILE: {},
   MEANDERCTL_ORG: { profile: 'organization' },

@@ -1,4 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { closeSync, constants, mkdirSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MeanderError } from '../errors.ts'
@@ -10,93 +12,87 @@ export interface LockOptions {
   readonly note?: (text: string) => void
 }
 
+type Free = () => void
+
 /**
- * When a process started, in the kernel's ticks: with it a pid that was given to somebody else is not mistaken
- * for the old one. '' for one that is gone (a zombie too), null where the system has no such list.
+ * Linux: an abstract socket. The kernel lets one process have the name, and takes it back when that process ends.
+ * The name fills its field: shorter ones are padded by some versions of Node.js and not by others, and are not the same.
  */
-const startOf = (pid: number): string | null => {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-    return 'ZX'.includes(fields[0] ?? '') ? '' : (fields[19] ?? '')
-  } catch {
-    return pid === process.pid || startOf(process.pid) === null ? null : ''
-  }
+const takeName = (file: string): Promise<Free | null> => {
+  const digest = createHash('sha512').update(file).digest('hex')
+  const path = `\0meanderctl:${digest}`.slice(0, 108)
+  const server = createServer((socket) => socket.destroy())
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
+    )
+    server.listen({ path, exclusive: true }, () => {
+      server.unref()
+      resolve(() => server.close())
+    })
+  })
 }
 
-const isAlive = (pid: number, start: string): boolean => {
-  const started = startOf(pid)
-  if (started !== null) return started !== '' && started === start
+/** O_EXLOCK of macOS and the BSDs, which Node.js has no name for: the file is locked while it is open. */
+const exclusiveLock = 0x20
+
+const takeFile = async (file: string): Promise<Free | null> => {
+  const { O_RDWR, O_CREAT, O_NONBLOCK } = constants
   try {
-    process.kill(pid, 0)
-    return true
+    const descriptor = openSync(file, O_RDWR | O_CREAT | O_NONBLOCK | exclusiveLock, 0o600)
+    return () => closeSync(descriptor)
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return null
+    throw error
   }
 }
 
-/** The locks that this process holds, by path. */
+const take = process.platform === 'linux' ? takeName : takeFile
+
+/** The locks that this process holds, by the file that says so. */
 const held = new Set<string>()
 
-/**
- * Each process puts a file with its own name there and holds the lock if no other living one has: a dead one's
- * file can be removed by anybody at any time, which with one file for all could hit the next holder's.
- * Returns the pid that is in the way.
- */
-const claim = (folder: string, own: string): number | null => {
-  const inTheWay = (): number | null => {
-    for (const name of readdirSync(folder)) {
-      const path = join(folder, name)
-      const [pid, start = ''] = name.split('-')
-      if (path === own ? held.has(own) : isAlive(Number(pid), start)) return Number(pid)
-      if (path !== own) rmSync(path, { force: true })
-    }
-    return null
+/** Who holds it, as far as its file says: a killed process left its number there, and the next one writes its own last. */
+const holderOf = (file: string): string => {
+  if (held.has(file)) return 'this very process'
+  try {
+    const pid = Number(readFileSync(file, 'utf8'))
+    if (pid !== process.pid && pid > 0 && process.kill(pid, 0)) return `process ${pid}`
+  } catch {
+    // No file yet, or nobody of that number.
   }
-  const first = inTheWay()
-  if (first !== null) return first
-  writeFileSync(own, '', { mode: 0o600 })
-  const other = inTheWay()
-  if (other === null) held.add(own)
-  else rmSync(own)
-  return other
+  return 'another process'
 }
 
-/** The second look, a moment later: still ours, and nobody else's. What is not is given up. */
-const confirmed = (folder: string, own: string): boolean => {
-  const names = readdirSync(folder).map((name) => join(folder, name))
-  if (names.length === 1 && names[0] === own) return true
-  rmSync(own, { force: true })
-  held.delete(own)
-  return false
-}
+const unusable = (error: unknown): MeanderError =>
+  new MeanderError('FAILED', `No store can be kept here: ${(error as Error).message}`, {
+    hint: 'Set XDG_DATA_HOME to a folder that you may write',
+    cause: error,
+  })
 
 /**
- * Holds `folder` for this process until the returned function is called or the process ends, however it does.
+ * Holds `folder` for this process until the returned function is called or the process ends, however it does: the
+ * kernel knows best who lives, so nothing is left behind that another one would have to judge and remove.
  * Not a lock of a library: those go by the age of a file, and a process that was stopped for a while (Ctrl-Z, a
  * suspended laptop) loses its lock without knowing.
  * @throws MeanderError FAILED when another process keeps it, or the folder cannot be made.
  */
-export const lock = async (folder: string, { waitMs = 10_000, note }: LockOptions): Promise<() => void> => {
+export const lock = async (folder: string, { waitMs = 10_000, note }: LockOptions = {}): Promise<Free> => {
+  let file: string
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
+    file = join(realpathSync(folder), 'holder')
   } catch (error) {
-    throw new MeanderError('FAILED', `No store can be kept here: ${(error as Error).message}`, {
-      hint: 'Set XDG_DATA_HOME to a folder that you may write',
-      cause: error,
-    })
+    throw unusable(error)
   }
-  const own = join(folder, `${process.pid}-${startOf(process.pid) ?? ''}`)
   const until = Date.now() + waitMs
   let told = false
   for (;;) {
-    let pid = claim(folder, own)
-    if (pid === null) {
-      // Two that took each other for dead, at the very same moment, would both be here.
-      await sleep(10)
-      if (confirmed(folder, own)) break
-      pid = process.pid
-    }
-    const holder = pid === process.pid ? 'this very process' : `process ${pid}`
+    const free = await take(file).catch((error) => {
+      throw unusable(error)
+    })
+    if (free !== null) return hold(file, free)
+    const holder = holderOf(file)
     if (Date.now() >= until) {
       throw new MeanderError('FAILED', `The embedded store is in use by ${holder}`, {
         hint: `Run this again when it has ended; one process at a time can use ${join(folder, '..')}`,
@@ -104,14 +100,25 @@ export const lock = async (folder: string, { waitMs = 10_000, note }: LockOption
     }
     if (!told) note?.(`The embedded store is in use by ${holder}: waiting for it`)
     told = true
-    // Two that came at the same moment both stepped back: not in step again.
     await sleep(20 + Math.random() * 60)
   }
-  const release = () => {
-    rmSync(own, { force: true })
-    held.delete(own)
-    process.off('exit', release)
+}
+
+/** Says for others who it is. */
+const hold = (file: string, free: Free): Free => {
+  held.add(file)
+  try {
+    writeFileSync(file, String(process.pid), { mode: 0o600 })
+  } catch (error) {
+    held.delete(file)
+    free()
+    throw unusable(error)
   }
-  process.on('exit', release)
-  return release
+  let mine = true
+  return () => {
+    if (!mine) return
+    mine = false
+    held.delete(file)
+    free()
+  }
 }

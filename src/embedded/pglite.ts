@@ -1,5 +1,6 @@
 import type { PGlite } from '@electric-sql/pglite'
 import { MeanderError } from '../errors.ts'
+import { inline } from '../postgres/copy-out.ts'
 import type { Database, Queryable, Row } from '../postgres/database.ts'
 import { asFailure } from '../postgres/failures.ts'
 import { parsers } from '../postgres/types.ts'
@@ -37,18 +38,30 @@ export const startEngine = async (data: string, afterClose = () => {}): Promise<
     entered = login
   }
 
-  /** One after the other, each as its login. */
-  const sendAs = (login: string, text: string, values: readonly unknown[] = []) => {
+  /** The bytes of a `copy … to stdout`, which the engine's own calls take and throw away. */
+  const copyOut = async (text: string): Promise<Buffer> => {
+    const { protocol } = await loadPGlite()
+    const { messages } = await engine.execProtocol(protocol.serialize.query(text))
+    return Buffer.concat(messages.flatMap((message) => ('chunk' in message ? [message.chunk as Buffer] : [])))
+  }
+
+  /** What is sent, one after the other, each as its login. */
+  const inTurn = <T>(login: string, send: () => Promise<T>): Promise<T> => {
     const result = turn.then(async () => {
       await enter(login)
-      // Without values several statements may stand there; the last one counts.
-      return values.length === 0 ? (await engine.exec(text)).at(-1) : engine.query(text, [...values])
+      return send()
     })
     turn = result.catch(() => {})
     return result.catch((error: unknown) => {
       throw asFailure(error, { label: data, user: login })
     })
   }
+
+  /** Without values several statements may stand there; the last one counts. */
+  const sendAs = (login: string, text: string, values: readonly unknown[] = []) =>
+    inTurn(login, async () =>
+      values.length === 0 ? (await engine.exec(text)).at(-1) : engine.query(text, [...values]),
+    )
 
   const databaseOf = (login: string): EmbeddedDatabase => {
     const queryable: Queryable = {
@@ -77,6 +90,8 @@ export const startEngine = async (data: string, afterClose = () => {}): Promise<
           open = false
         }
       },
+      copyOut: (text, values) => inTurn(login, () => copyOut(inline(text, values))),
+      listen: async (channel, heard) => void (await engine.listen(channel, heard)),
       // Everything runs in this process: what runs is over before anybody could ask it to stop.
       cancel: async () => {},
       tls: async () => null,

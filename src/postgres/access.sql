@@ -113,6 +113,15 @@ grant insert on meander.intents to meander_functions;
 create policy functions_insert on meander.intents for insert to meander_functions with check (
   organization_id = any ((select meander.granted_organizations())::uuid[]));
 
+grant select, insert (organization_id, id, act, targets, sha256, reason, ticket, author, author_user_id, expires_at),
+  update (started_at, applied_by, finished_at, targets) on meander.plans to meander_functions;
+create policy functions_select on meander.plans for select to meander_functions using (
+  organization_id = any ((select meander.changeable_organizations())::uuid[]));
+create policy functions_insert on meander.plans for insert to meander_functions with check (
+  organization_id = any ((select meander.changeable_organizations())::uuid[]));
+create policy functions_update on meander.plans for update to meander_functions using (
+  organization_id = any ((select meander.changeable_organizations())::uuid[]));
+
 grant select, insert on meander.requests to meander_functions;
 create policy functions_own on meander.requests to meander_functions using (login = session_user) with check (login = session_user);
 
@@ -120,12 +129,14 @@ create policy functions_own on meander.requests to meander_functions using (logi
 -- Sees what decides; UPDATE on one column of what it locks is what FOR SHARE asks for.
 grant select on meander.organizations, meander.organization_settings, meander.users, meander.support_access_grants,
   meander.sessions, meander.operators, meander.intents, meander.installation, meander.migrations to meander_guard;
+grant select (id, session_id, rotated_at) on meander.refresh_tokens to meander_guard;
 grant update (id) on meander.users, meander.support_access_grants, meander.sessions to meander_guard;
 create policy guard_select on meander.organizations for select to meander_guard using (true);
 create policy guard_select on meander.organization_settings for select to meander_guard using (true);
 create policy guard_all on meander.users to meander_guard using (true);
 create policy guard_all on meander.support_access_grants to meander_guard using (true);
 create policy guard_all on meander.sessions to meander_guard using (true);
+create policy guard_select on meander.refresh_tokens for select to meander_guard using (true);
 create policy guard_select on meander.operators for select to meander_guard using (true);
 create policy guard_select on meander.intents for select to meander_guard using (true);
 create policy guard_select on meander.installation for select to meander_guard using (true);
@@ -135,6 +146,7 @@ create policy guard_select on meander.migrations for select to meander_guard usi
 -- Acts on exactly the session or the person that its functions check; no operator's reach is involved.
 grant select on meander.organizations, meander.organization_settings, meander.users, meander.support_access_grants,
   meander.installation, meander.audit_log, meander.audit_heads to meander_system;
+grant update (redis_run_ids) on meander.installation to meander_system;
 grant update (status, deactivated_at) on meander.users to meander_system;
 grant update (revoked_at, revoked_by, revoke_reason) on meander.support_access_grants to meander_system;
 grant select, update (revoked_at, revoked_by, revoke_reason) on meander.sessions to meander_system;
@@ -153,6 +165,7 @@ create policy system_all on meander.users to meander_system using (true);
 create policy system_all on meander.support_access_grants to meander_system using (true);
 create policy system_select on meander.audit_heads for select to meander_system using (true);
 create policy system_select on meander.installation for select to meander_system using (true);
+create policy system_update on meander.installation for update to meander_system using (true);
 create policy system_select on meander.audit_log for select to meander_system using (true);
 create policy system_all on meander.sessions to meander_system using (true);
 create policy system_all on meander.refresh_tokens to meander_system using (true);
@@ -161,6 +174,9 @@ create policy system_all on meander.token_blocklist to meander_system using (tru
 -- role: meander_audit (the one writer of the record) ---------------------------------------------------------
 grant insert on meander.audit_log to meander_audit;
 grant select, insert, update (seq, hash) on meander.audit_heads to meander_audit;
+-- Whom an event names besides the login has to be of that organization.
+grant select (id, organization_id) on meander.users to meander_audit;
+create policy audit_select on meander.users for select to meander_audit using (true);
 create policy audit_insert on meander.audit_log for insert to meander_audit with check (true);
 create policy audit_all on meander.audit_heads to meander_audit using (true);
 

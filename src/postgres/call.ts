@@ -23,15 +23,16 @@ const statement = (name: string, args: object): [text: string, values: unknown[]
   Object.values(args),
 ]
 
-/** Only an administrator may call these. */
-const isAdministrators = (name: string): boolean => /_operators?$|^terminate_login$/.test(name)
+/** Only an administrator, or the Authentication Module, may call these. */
+const isNoOperators = (name: string): boolean =>
+  /_operators?$|^terminate_login$|_user_sessions?$|^end_other_sessions$/.test(name)
 
 const ask = async (db: Queryable, name: string, args: object): Promise<Row[]> => {
   try {
     return await db.query(...statement(name, args))
   } catch (error) {
     const denied = error instanceof MeanderError && error.code === 'REFUSED' && error.sqlState === '42501'
-    if (!denied || isAdministrators(name)) throw error
+    if (!denied || isNoOperators(name)) throw error
     // Every operator may call all the others, whatever comes of it then.
     const { message, hint } = error
     throw new MeanderError('UNAUTHENTICATED', `${message}; it is no operator`, {
@@ -59,14 +60,21 @@ export const callValue = async <V>(db: Queryable, name: string, args: object): P
 
 /** What a function returns instead of a result when it refuses, so that the refusal can be committed. */
 export interface Refusal {
-  readonly refused: { readonly sqlstate: keyof typeof sqlStates; readonly message: string }
+  readonly refused: {
+    readonly sqlstate: keyof typeof sqlStates
+    readonly message: string
+    /** One entry for each thing that is at fault. */
+    readonly details?: readonly string[]
+  }
 }
 
+/** Whether a function returned a refusal, which is on the record, and not its result. */
 export const isRefusal = (result: unknown): result is Refusal =>
   typeof result === 'object' && result !== null && 'refused' in result && typeof result.refused === 'object'
 
 /** The result, once its transaction is committed. @throws MeanderError when it is a refusal. */
 export const unlessRefused = <V>(result: V | Refusal): V => {
   if (!isRefusal(result)) return result
-  throw new MeanderError(errorOfState(result.refused.sqlstate), `Refused: ${result.refused.message}.`)
+  const { sqlstate, message, details = [] } = result.refused
+  throw new MeanderError(errorOfState(sqlstate), `Refused: ${message}.`, { details })
 }

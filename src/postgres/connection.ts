@@ -1,33 +1,42 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { QueryResult } from 'pg'
+import type { Client, QueryResult } from 'pg'
 import type { ServerSettings } from '../config/database-settings.ts'
 import { MeanderError } from '../errors.ts'
 import { sendCancel } from './cancel.ts'
+import { CopyOut, inline } from './copy-out.ts'
 import type { Database, Queryable, Row, TransactionOptions } from './database.ts'
-import { asFailure, isLost, isRetryable } from './failures.ts'
+import { asFailure, isLost, isRetryable, type LockHolder } from './failures.ts'
+import { watchHolders } from './lock-holders.ts'
 import { type Reached, type ReachOptions, reacher } from './reach.ts'
 
 const attempts = 5
+
+/** One connection, over which statements go one after the other. */
+export interface Connection extends Database {
+  /** False once it is lost or closed. */
+  readonly open: boolean
+}
 
 /**
  * Logs in to the server that the settings name and looks at it before anything else is sent.
  * @throws MeanderError UNAUTHENTICATED or FAILED: what, why and the fix.
  */
-export const connect = async (settings: ServerSettings, options: ReachOptions = {}): Promise<Database> => {
+export const connect = async (settings: ServerSettings, options: ReachOptions = {}): Promise<Connection> => {
   const reach = reacher(settings, options)
   let current = await reach()
   let cancelled = false
   let turn: Promise<unknown> = Promise.resolve()
 
-  const named = (error: unknown): unknown =>
-    asFailure(error, { label: current.label, user: settings.user, timeoutMs: options.timeoutMs, cancelled })
+  const named = (error: unknown, holders: readonly LockHolder[] = []): unknown => {
+    const { label } = current
+    return asFailure(error, { label, user: settings.user, timeoutMs: options.timeoutMs, cancelled, holders })
+  }
 
   /** One after the other, on the one connection. */
   const send = (text: string, values: readonly unknown[] = []): Promise<QueryResult> => {
     const { client } = current
-    const result = turn.then(() =>
-      values.length === 0 ? client.query(text) : client.query(text, [...values]),
-    )
+    const ask = () => (values.length === 0 ? client.query(text) : client.query(text, [...values]))
+    const result = turn.then(() => (options.silenceMs ? answered(client, options.silenceMs, ask) : ask()))
     turn = result.catch(() => {})
     // Of several statements at once the last one counts.
     return result.then((one: QueryResult | QueryResult[]) =>
@@ -49,9 +58,9 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
     rollback: TransactionOptions['rollback'],
   ) => {
     let retry = false
-    const remember = (error: unknown) => {
+    const remember = (error: unknown, holders?: readonly LockHolder[]) => {
       retry ||= isRetryable(error)
-      return named(error)
+      return named(error, holders)
     }
     let xid: string
     try {
@@ -66,10 +75,13 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
     try {
       const result = await work({
         query: async <R extends object>(text: string, values?: readonly unknown[]) => {
+          const heldUpBy = watchHolders(current.pid, reach)
           try {
             return (await send(text, values)).rows as R[]
           } catch (error) {
-            throw remember(error)
+            throw remember(error, heldUpBy())
+          } finally {
+            heldUpBy()
           }
         },
       })
@@ -128,10 +140,21 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
 
   return {
     embedded: false,
+    get open() {
+      return !current.ended()
+    },
     get label() {
       return current.label
     },
     query,
+    copyOut: async (text, values) => {
+      const { client } = current
+      const bytes = turn.then(() => client.query(new CopyOut(inline(text, values))).bytes)
+      turn = bytes.catch(() => {})
+      return bytes.catch((error) => {
+        throw named(error)
+      })
+    },
     transaction: async (work, { rollback } = {}) => {
       for (let attempt = 1; ; attempt++) {
         const done = await once(work, rollback)
@@ -144,14 +167,38 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
         await sleep(Math.random() * 25 * 2 ** attempt)
       }
     },
+    listen: async (channel, heard) => {
+      const { client } = current
+      client.on('notification', heard).on('end', heard)
+      await query(`listen ${client.escapeIdentifier(channel)}`)
+    },
     cancel: async () => {
       cancelled = true
       await sendCancel(current, settings)
     },
     tls: async () => current.tls,
     close: async () => {
-      await current.client.end()
+      const { client } = current
+      // A server that hangs, or a network that is gone, never says goodbye.
+      await Promise.race([client.end(), sleep(1000, undefined, { ref: false })])
+      client.connection.stream.destroy()
     },
+  }
+}
+
+/**
+ * A way that swallows everything is broken on this side too, so that nobody waits until the system gives up, minutes
+ * later. What was on its way is then lost like any other, a COMMIT included.
+ */
+const answered = async <T>(client: Client, silenceMs: number, ask: () => Promise<T>): Promise<T> => {
+  const timer = setTimeout(() => {
+    const error = new Error(`the server has said nothing for ${silenceMs / 1000} s`)
+    client.connection.stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }))
+  }, silenceMs)
+  try {
+    return await ask()
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -1,5 +1,13 @@
 import { type ErrorCode, MeanderError, sqlStates } from '../errors.ts'
 
+/** A session that kept ours waiting. */
+export interface LockHolder {
+  readonly login: string
+  readonly pid: number
+  /** Since when its transaction runs, in RFC 3339; null when the server does not say. */
+  readonly since: string | null
+}
+
 /** What a message may say of the connection. */
 export interface Place {
   readonly label: string
@@ -8,6 +16,8 @@ export interface Place {
   readonly timeoutMs?: number | null | undefined
   /** Somebody asked the server to stop. */
   readonly cancelled?: boolean
+  /** Who kept the statement waiting, as far as it was seen. */
+  readonly holders?: readonly LockHolder[]
 }
 
 /** What the server says of a failure; the driver's class has the same fields. */
@@ -62,10 +72,20 @@ export const asFailure = (error: unknown, place: Place): unknown => {
     )
   }
   if (state === '55P03') {
+    const [holder] = place.holders ?? []
+    const who = holder ? describeHolders(place.holders ?? []) : 'Another transaction'
+    const way = holder ? `; whoever may, ends it: select pg_terminate_backend(${holder.pid})` : ''
     return fail(
       'FAILED',
-      'Another transaction holds what this one needs, and did not let go in time; nothing was changed',
-      hint ?? 'Try again in a moment',
+      `${who} holds what this one needs, and did not let go in time; nothing was changed`,
+      hint ?? `Try again in a moment${way}`,
+    )
+  }
+  if (state === '53100') {
+    return fail(
+      'FAILED',
+      `The disk of ${place.label} is full: nothing was changed`,
+      'Make room there, then run the same command again',
     )
   }
   if (state === '25006') {
@@ -107,6 +127,15 @@ export const asFailure = (error: unknown, place: Place): unknown => {
   }
   return error
 }
+
+/** `kari (process 4711, in a transaction since 2026-01-31T12:00:00Z)`. */
+const describeHolders = (holders: readonly LockHolder[]): string =>
+  holders
+    .map(
+      ({ login, pid, since }) =>
+        `${login} (process ${pid}${since === null ? '' : `, in a transaction since ${since}`})`,
+    )
+    .join(' and ')
 
 /** Our functions send a list as JSON; everything else is text. */
 const detailsOf = (detail: string | undefined): readonly unknown[] => {

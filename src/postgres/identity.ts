@@ -24,3 +24,11 @@ export const whoami = (db: Queryable): Promise<Identity> => callValue(db, 'whoam
 
 /** @see functions/installation/schema_version.sql */
 export const schemaVersion = (db: Queryable): Promise<number | null> => callValue(db, 'schema_version', {})
+
+/** The clock of the database, in milliseconds since 1970. */
+export const databaseClock = async (db: Queryable): Promise<number> => {
+  const [row] = await db.query<{ ms: number }>(
+    'select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms',
+  )
+  return row?.ms ?? Number.NaN
+}

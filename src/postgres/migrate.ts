@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { MeanderError } from '../errors.ts'
 import type { BlocklistMode } from './blocklist.ts'
 import type { Database, Queryable } from './database.ts'
+import { missingSignalRoles } from './inspection/roles.ts'
 import { functionName, readMigrations, readPresentFiles, readSql, type SqlFile } from './schema-files.ts'
 import { type Difference, readDifferences, readObjects } from './schema-status.ts'
 
@@ -89,7 +90,8 @@ export const migrate = async (
         'select version from meander.migrations order by version',
       )
       const newest = done.at(-1)?.version ?? 0
-      if (newest > Math.max(...migrations.map(({ version }) => version))) {
+      const version = Math.max(...migrations.map(({ version }) => version))
+      if (newest > version) {
         throw new MeanderError(
           'USAGE',
           `The database has schema version ${newest}, which this meanderctl does not know.`,
@@ -116,17 +118,24 @@ export const migrate = async (
         applied.push(migration.path)
       }
       applied.push(...(await applyPresentFiles(tx, files, applied.length > 0 || differences.length > 0)))
+      const priorMode = await currentMode(tx)
       const blocklistMode = await recordMode(tx, options.mode, options.defaultMode)
+      if (applied.length > 0 || blocklistMode !== priorMode) {
+        await tx.query('set local role meander_owner')
+        await tx.query('select meander.record_migration($1, $2, $3, $4, $5)', [
+          newest || null,
+          version,
+          priorMode ?? null,
+          applied.length,
+          options.toolVersion,
+        ])
+        await tx.query('reset role')
+      }
       const missing = await grantSignal(tx)
       await tx.query('revoke execute on all functions in schema meander from public')
       await tx.query(endRoles.text)
       await writeObjects(tx, measure.now, differences)
-      return {
-        applied,
-        version: Math.max(...migrations.map(({ version }) => version)),
-        blocklistMode,
-        missing,
-      }
+      return { applied, version, blocklistMode, missing }
     },
     { rollback: options.dryRun },
   )
@@ -198,13 +207,11 @@ const currentMode = async (tx: Queryable): Promise<BlocklistMode | undefined> =>
   (await tx.query<{ blocklist_mode: BlocklistMode }>('select blocklist_mode from meander.installation'))[0]
     ?.blocklist_mode
 
-/** On 16 and newer only somebody with ADMIN on pg_signal_backend can grant it: said, not failed. */
+/** On 16 and newer only somebody with ADMIN on these roles can grant them: said, not failed. */
 const grantSignal = async (tx: Queryable): Promise<string[]> => {
-  const statement = 'grant pg_signal_backend to meander_signal'
-  const [row] = await tx.query<{ member: boolean }>(
-    "select pg_has_role('meander_signal', 'pg_signal_backend', 'member') as member",
-  )
-  if (row?.member) return []
+  const missing = await missingSignalRoles(tx)
+  if (missing.length === 0) return []
+  const statement = `grant ${missing.join(', ')} to meander_signal`
   await tx.query('savepoint before_signal')
   try {
     await tx.query(statement)

@@ -10,6 +10,8 @@ export interface ReachOptions {
   readonly askPassword?: ((message: string) => Promise<string>) | undefined
   /** Longest time of one statement, in milliseconds. */
   readonly timeoutMs?: number | null | undefined
+  /** A server that says nothing for so long, in milliseconds, is taken for lost. Longer than any statement may take. */
+  readonly silenceMs?: number | undefined
 }
 
 /** A connection that was checked: the right login, encrypted as demanded, no pooler that would mix sessions. */
@@ -21,6 +23,8 @@ export interface Reached {
   readonly pid: number
   /** TLS protocol and cipher. */
   readonly tls: string | null
+  /** Whether it broke, or was closed. */
+  readonly ended: () => boolean
 }
 
 /** Another login of the same process, without a further question to the person. */
@@ -91,8 +95,13 @@ export const reacher = (settings: ServerSettings, options: ReachOptions): Reach 
           failures.push(error)
           continue
         }
+        let ended = false
+        client.once('end', () => {
+          ended = true
+        })
         const session = await checked(client, host)
-        if (fits(session, wanted)) return { client, host, label, pid: session.pid, tls: session.tls }
+        const { pid, tls } = session
+        if (fits(session, wanted)) return { client, host, label, pid, tls, ended: () => ended }
         await client.end()
         const hint = `PGTARGETSESSIONATTRS asks for ${settings.targetSessionAttrs}`
         failures.push(new MeanderError('FAILED', `${label} is not ${wanted}`, { hint }))

@@ -8,7 +8,8 @@
 -- meander_system     acts without an operator: logout, own sessions                  nobody, ever
 -- meander_audit      the one role that can write the record, and only append         nobody, ever
 -- meander_registrar  holds ADMIN on meander_operator; owns `operators …`             nobody, ever
--- meander_signal     member of pg_signal_backend; owns the one function that kills   nobody, ever
+-- meander_signal     ends connections and tells who holds a lock: member of           nobody, ever
+--                    pg_signal_backend and pg_read_all_stats
 -- meander_operator   EXECUTE on the operators' functions, no table privilege         operators' logins
 -- meander_auth       the Authentication Module                                       its login
 -- meander_publisher  claims blocklist rows for Redis                                 its login

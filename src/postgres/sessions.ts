@@ -93,6 +93,21 @@ export interface Revocation {
   }[]
 }
 
+/** How many sessions of one organization have this value. */
+export interface StatsGroup {
+  readonly organization: string
+  readonly dimension: 'state' | 'reason' | 'kind' | 'deviceType' | 'age' | 'idle'
+  readonly value: string
+  readonly sessions: number
+}
+
+export interface SessionStats {
+  readonly at: string
+  /** Of the sessions that the groups by kind, device type, age and idle count. */
+  readonly state: 'active' | 'expired' | 'revoked' | 'any'
+  readonly groups: readonly StatsGroup[]
+}
+
 /** Whose sessions a call is about: everybody's within reach, or the caller's own whatever the role. */
 export type Scope = 'reach' | 'own'
 
@@ -126,3 +141,7 @@ export const revokeSessions = (
     p_ticket: act.ticket,
     p_request_id: act.requestId,
   })
+
+/** @see functions/sessions/session_stats.sql, own_session_stats.sql */
+export const sessionStats = (db: Queryable, scope: Scope, selector: SessionSelector): Promise<SessionStats> =>
+  callValue(db, scope === 'own' ? 'own_session_stats' : 'session_stats', { p_selector: selector })

@@ -12,8 +12,18 @@ export interface PublishResult {
   readonly published: readonly string[]
   /** Not confirmed, with the plain cause. */
   readonly failed: readonly { readonly jti: string; readonly message: string }[]
-  /** There was no canary before: Redis is new, or was emptied, and whatever was published earlier is to be published again. */
-  readonly fresh: boolean
+  /** Those among the published that Redis did not have before. */
+  readonly added: readonly string[]
+  /** No server could be asked: whatever else there is to publish would fail alike. */
+  readonly away: boolean
+}
+
+/** Whether Redis is the one that was filled. */
+export interface RedisLook {
+  /** Every server has its canary: none was emptied since somebody sealed it. */
+  readonly sealed: boolean
+  /** One for each master; another one than before means that it started anew, or another took its place. */
+  readonly runIds: readonly string[]
 }
 
 export interface RedisHealth {
@@ -38,10 +48,17 @@ export interface BlocklistStore {
   /** For messages: `redis://127.0.0.1:6379`, never a password. */
   readonly label: string
   /**
-   * Idempotent; a TTL only grows. Leaves the canary too, even where there is no token. Never throws for a store
-   * that is away: everything is then in `failed`, within three seconds.
+   * Idempotent; a TTL only grows. Never throws for a store that is away: everything is then in `failed`, within
+   * three seconds.
    */
   publish(tokens: readonly BlockedToken[]): Promise<PublishResult>
+  /** @throws MeanderError FAILED when a server cannot be asked. */
+  look(): Promise<RedisLook>
+  /**
+   * Leaves the canary on every server: it says that Redis has all that is blocked, so only who has just put all of it
+   * there may call this. @throws MeanderError FAILED when a server cannot be asked.
+   */
+  seal(): Promise<void>
   /**
    * Milliseconds that each key still has, in order; null where there is no key, Infinity where it never ends.
    * @throws MeanderError FAILED when Redis cannot be asked.

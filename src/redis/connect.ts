@@ -15,6 +15,7 @@ export interface Access {
   readonly db?: number
 }
 
+/** A server as messages name it. */
 export const nameOf = ({ host, port }: RedisAddress): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`
 

@@ -4,6 +4,7 @@ import type { Cause } from './causes.ts'
 
 export type Info = Readonly<Record<string, string>>
 
+/** The fields of an INFO reply. */
 export const parseInfo = (text: string): Info =>
   Object.fromEntries(
     text

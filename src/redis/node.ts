@@ -24,6 +24,7 @@ export interface Node {
   close(): void
 }
 
+/** What a server without a Cluster holds. */
 export const allSlots: readonly SlotRange[] = [[0, 16_383]]
 
 /** Stands where a server should be that cannot be asked. */

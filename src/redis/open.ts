@@ -8,8 +8,11 @@ import { healthOf } from './health.ts'
 import { keysPattern, tokenKey } from './keys.ts'
 import { locate } from './locate.ts'
 import type { Command, Node } from './node.ts'
-import { publishTo, type Refused } from './publish.ts'
+import { type Outcome, publishTo } from './publish.ts'
 import { byNode, canaries } from './shards.ts'
+
+/** What a server says that was the right one before. */
+const elsewhere: ReadonlySet<string> = new Set(['MOVED', 'READONLY'])
 
 /** The blocklist in Redis; connects at its first use, and anew after a connection was lost. */
 export const openBlocklistStore = (settings: RedisSettings): BlocklistStore => {
@@ -30,36 +33,58 @@ export const openBlocklistStore = (settings: RedisSettings): BlocklistStore => {
     return located
   }
 
-  const publish = async (tokens: readonly BlockedToken[]): Promise<Refused[]> => {
-    const groups = await byNode(await connected(), tokens, ({ jti }) => tokenKey(prefix, jti))
-    const refused = await Promise.all(Array.from(groups, ([node, group]) => publishTo(node, prefix, group)))
-    return refused.flat()
+  const publish = async (nodes: readonly Node[], tokens: readonly BlockedToken[]): Promise<Outcome> => {
+    const groups = await byNode(nodes, tokens, ({ jti }) => tokenKey(prefix, jti))
+    const outcome: Outcome = { refused: [], added: [] }
+    await Promise.all(Array.from(groups, ([node, group]) => publishTo(node, prefix, group, outcome)))
+    return outcome
   }
-  /** Whether any master had none. */
-  const leaveCanary = async (): Promise<boolean> => {
-    const keys = await canaries(await connected(), prefix)
-    const written = new Date().toISOString()
-    const replies = await Promise.all(
-      Array.from(keys, ([node, key]) => node.send([['set', key, written, 'NX']])),
-    )
-    return replies.flat().some((reply) => 'value' in reply && reply.value === 'OK')
+  /** The canary of every server, and one that is away among them stops all. */
+  const onCanaries = async (command: (key: string) => Command): Promise<unknown[]> => {
+    const nodes = await connected()
+    for (const node of nodes) {
+      const away = node.away()
+      if (away) throw unasked(away)
+    }
+    const keys = await canaries(nodes, prefix)
+    const answers = await Promise.all(Array.from(keys, ([node, key]) => ask(node, [command(key)])))
+    return answers.flat()
   }
 
   return {
     label: labelOf(settings),
     publish: async (tokens) => {
-      const [first, fresh] = await Promise.all([publish(tokens), leaveCanary()])
-      const moved = first.filter(({ cause }) => cause.code === 'MOVED')
-      // The slots of a Cluster have moved since we looked: look again, once.
-      if (moved.length > 0) await close()
-      const again = moved.length > 0 ? await publish(moved.map(({ token }) => token)) : []
-      const refused = [...first.filter(({ cause }) => cause.code !== 'MOVED'), ...again]
+      let nodes = await connected()
+      const { refused: first, added } = await publish(nodes, tokens)
+      const moved = first.filter(({ cause }) => elsewhere.has(cause.code))
+      const refused = first.filter(({ cause }) => !elsewhere.has(cause.code))
+      if (moved.length > 0) {
+        // Slots have moved, or another server became the master since we looked: look again, once.
+        await close()
+        nodes = await connected()
+        const again = await publish(
+          nodes,
+          moved.map(({ token }) => token),
+        )
+        refused.push(...again.refused)
+        added.push(...again.added)
+      }
       const lost = new Set(refused.map(({ token }) => token.jti))
       return {
         published: tokens.filter(({ jti }) => !lost.has(jti)).map(({ jti }) => jti),
         failed: refused.map(({ token, cause }) => ({ jti: token.jti, message: cause.message })),
-        fresh,
+        added: lost.size === 0 ? added : added.filter((jti) => !lost.has(jti)),
+        away: nodes.every((node) => node.away()),
       }
+    },
+    look: async () => {
+      const found = await onCanaries((key) => ['exists', key])
+      const runIds = (await connected()).map(({ info }) => info.run_id ?? 'unknown')
+      return { sealed: found.every((one) => one === 1), runIds }
+    },
+    seal: async () => {
+      const written = new Date().toISOString()
+      await onCanaries((key) => ['set', key, written])
     },
     remaining: async (jtis) => {
       const places = jtis.map((jti, index) => ({ key: tokenKey(prefix, jti), index }))

@@ -9,20 +9,26 @@ export interface Refused {
   readonly cause: Cause
 }
 
-/** Blocks the tokens of one node and answers with those that it could not block; a refused one stops no other. */
+/** What became of the tokens of one node: those that it could not block, and those that it did not have before. */
+export interface Outcome {
+  readonly refused: Refused[]
+  readonly added: string[]
+}
+
+/** Blocks the tokens of one node; a refused one stops no other. Adds to `outcome`, which several nodes may share. */
 export const publishTo = async (
   node: Node,
   prefix: string,
   tokens: readonly BlockedToken[],
-): Promise<Refused[]> => {
-  const refused: Refused[] = []
+  outcome: Outcome = { refused: [], added: [] },
+): Promise<Outcome> => {
   const batches = inBatches(tokens)
   const work = async () => {
-    for (const batch of batches) refused.push(...(await publishBatch(node, prefix, batch)))
+    for (const batch of batches) await publishBatch(node, prefix, batch, outcome)
   }
   // Two at a time, so that Redis works on the one while the next is written.
   await Promise.all([work(), work()])
-  return refused
+  return outcome
 }
 
 interface Entry {
@@ -40,8 +46,8 @@ const publishBatch = async (
   node: Node,
   prefix: string,
   tokens: readonly BlockedToken[],
-): Promise<Refused[]> => {
-  const refused: Refused[] = []
+  { refused, added }: Outcome,
+): Promise<void> => {
   const started = performance.now()
   /** Sends a command for each entry and returns those that its answer leaves open. */
   const step = async (
@@ -67,7 +73,11 @@ const publishBatch = async (
     open = await step(
       open,
       ({ key, token, life }) => ['set', key, token.sessionId, 'PX', life, 'NX'],
-      (value) => value === null,
+      (value, { token }) => {
+        if (value === null) return true
+        added.push(token.jti)
+        return false
+      },
     )
     open = await step(
       open,
@@ -82,5 +92,5 @@ const publishBatch = async (
     )
   }
   const vanished = { code: 'VANISHED', message: `${node.address}: the key vanishes as often as it is set` }
-  return [...refused, ...open.map((token) => ({ token: token.token, cause: vanished }))]
+  refused.push(...open.map(({ token }) => ({ token, cause: vanished })))
 }

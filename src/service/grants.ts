@@ -1,6 +1,4 @@
 import { MeanderError } from '../errors.ts'
-import { isRefusal, type Refusal, unlessRefused } from '../postgres/call.ts'
-import type { Queryable } from '../postgres/database.ts'
 import {
   createGrant,
   type Grant,
@@ -14,10 +12,11 @@ import {
   revokeGrants,
   terminateGrantees,
 } from '../postgres/grants.ts'
-import { type Request, recallResult, rememberResult } from '../postgres/requests.ts'
-import type { Blocklist, BlocklistOutcome } from './blocklist.ts'
+import { type Request, recallResult } from '../postgres/requests.ts'
+import type { Blocklist, BlocklistOutcome } from './blocklist/blocklist.ts'
 import { decodeCursor, encodeCursor, microseconds } from './cursor.ts'
 import { onRecord, type Purpose } from './on-record.ts'
+import { type Once, once } from './once.ts'
 import { firstOf, walk } from './pages.ts'
 import type { Stores } from './stores.ts'
 
@@ -29,11 +28,8 @@ export interface GrantQuery {
 }
 
 /** How an act on grants is to be done. */
-export interface GrantOrder {
+export interface GrantOrder extends Once {
   readonly purpose: Purpose
-  readonly dryRun: boolean
-  /** A repeat with the same id and arguments returns the first result. */
-  readonly request: Request | null
 }
 
 export interface GrantCreation {
@@ -118,7 +114,7 @@ export class Grants {
 
   /** Lets somebody in. @throws MeanderError REFUSED, NOT_FOUND, USAGE */
   async create(grant: NewGrant, order: GrantOrder): Promise<GrantCreation> {
-    const made = await this.#once(order, (transaction) =>
+    const made = await once(await this.#stores.database(), order, (transaction) =>
       createGrant(transaction, grant, { ...order.purpose, requestId: order.request?.id ?? null }),
     )
     return { requestId: order.request?.id ?? null, dryRun: order.dryRun, items: [made.grant] }
@@ -145,7 +141,7 @@ export class Grants {
     const ended: (number | null)[] = []
     const sendAway = async () => void (order.dryRun || ended.push(await terminateGrantees(db, ids)))
     const done = await this.#insistently(sendAway, () =>
-      this.#once(order, (transaction) =>
+      once(db, order, (transaction) =>
         revokeGrants(transaction, ids, { ...order.purpose, requestId: order.request?.id ?? null }),
       ),
     )
@@ -170,26 +166,6 @@ export class Grants {
         if (!heldUp || attempt === attempts) throw error
       }
     }
-  }
-
-  /** An act in one transaction, its result stored under the request id beside it. */
-  async #once<T extends object>(
-    { dryRun, request }: GrantOrder,
-    act: (transaction: Queryable) => Promise<T | Refusal>,
-  ): Promise<T> {
-    const db = await this.#stores.database()
-    const done = await db.transaction(
-      async (transaction) => {
-        const result = await act(transaction)
-        if (isRefusal(result) || dryRun || !request) return result
-        return (await rememberResult<T>(transaction, request, result as T)) === null ? result : null
-      },
-      { rollback: (result: T | Refusal | null) => result === null || (dryRun && !isRefusal(result)) },
-    )
-    // Another process of this login was first with the same request id: its result is the answer.
-    const first = done ?? (request && (await recallResult<T>(db, request)))
-    if (!first) throw new MeanderError('FAILED', 'The result of this request id has vanished.')
-    return unlessRefused(first)
   }
 
   async #settled(

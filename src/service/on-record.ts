@@ -18,7 +18,10 @@ type Call = Pick<Intent, 'function' | 'arguments'> & {
 }
 
 /** What this process has put on record over each connection, by digest: the pages of a listing are one call. */
-const recorded = new WeakMap<Database, { readonly needed: boolean; readonly calls: Set<string> }>()
+const recorded = new WeakMap<Database, { readonly needed: boolean; readonly calls: Map<string, number> }>()
+
+/** An intent serves for 15 minutes; a call that goes on says so anew before it ends, so that no page is cut by it. */
+const renewAfterMs = 10 * 60_000
 
 /**
  * Runs a call that a global admin may make only once it is on the organizations' record, with the reason of this
@@ -35,7 +38,7 @@ export const onRecord = async <T>(
   if (!known) {
     const { kind, user, organizations } = await whoami(db)
     const ofTenant = organizations.some(({ through }) => through === 'own')
-    known = { needed: kind === 'operator' && user !== null && !ofTenant, calls: new Set() }
+    known = { needed: kind === 'operator' && user !== null && !ofTenant, calls: new Map() }
     recorded.set(db, known)
   }
   if (!known.needed) return work()
@@ -43,8 +46,10 @@ export const onRecord = async <T>(
   const digest = createHash('sha256')
     .update(JSON.stringify([call.function, call.arguments]))
     .digest('base64')
-  if (!call.continued && !known.calls.has(digest)) await record(db, call, purpose)
-  known.calls.add(digest)
+  const before = known.calls.get(digest)
+  const current = before === undefined ? call.continued : performance.now() - before < renewAfterMs
+  if (!current) await record(db, call, purpose)
+  if (before === undefined || !current) known.calls.set(digest, performance.now())
   try {
     return await work()
   } catch (error) {
@@ -52,6 +57,7 @@ export const onRecord = async <T>(
     if (!(error instanceof MeanderError) || error.sqlState !== 'MC428') throw error
   }
   await record(db, call, purpose)
+  known.calls.set(digest, performance.now())
   return work()
 }
 

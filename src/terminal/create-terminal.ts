@@ -5,6 +5,7 @@ import { createPlainPrompts } from './plain-prompts.ts'
 import { startProgress } from './progress.ts'
 import { createPrompts } from './prompts.ts'
 import { clean } from './sanitise.ts'
+import { openScreen } from './screen.ts'
 import { hasControllingTerminal, openControllingTerminal, type Streams } from './streams.ts'
 import { createStyle } from './style.ts'
 import type { Prompt, Terminal } from './terminal.ts'
@@ -32,6 +33,7 @@ export const createTerminal = (options: TerminalOptions): Terminal => {
   const say = (text: string) => void stderr.write(`${clean(text)}\n`)
 
   let stdinIsData = false
+  let unread = false
   const interactive = (): boolean =>
     options.input &&
     stderr.isTTY === true &&
@@ -61,11 +63,13 @@ export const createTerminal = (options: TerminalOptions): Terminal => {
       if (!quiet) say(text)
     },
     warn: say,
-    write(chunks, { pager = false } = {}) {
+    get unread() {
+      return unread
+    },
+    async write(chunks, { pager = false } = {}) {
       const whole = typeof chunks === 'string' ? [chunks] : chunks
-      return pager && options.pager && stdout.isTTY && !accessible
-        ? page(options.pager, whole)
-        : pour(stdout, whole)
+      if (pager && options.pager && stdout.isTTY && !accessible) await page(options.pager, whole)
+      else if (!(await pour(stdout, whole))) unread = true
     },
     prompt: guarded(
       (accessible ? createPlainPrompts : createPrompts)({
@@ -82,6 +86,7 @@ export const createTerminal = (options: TerminalOptions): Terminal => {
         label,
         total,
       ),
+    screen: () => (stdout.isTTY === true && !accessible ? openScreen(stdout) : null),
     readStdin() {
       stdinIsData = true
       return bytesOf(options.stdin)

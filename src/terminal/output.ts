@@ -13,20 +13,24 @@ const put = (stream: Writable, chunk: string): Promise<void> =>
     stream.write(chunk, (error) => (error ? reject(error) : resolve()))
   })
 
-/** Writes everything, and stops quietly when nobody reads on. @throws MeanderError FAILED for a full disk. */
+/**
+ * Writes everything, and stops quietly when nobody reads on: false.
+ * @throws MeanderError FAILED for a full disk.
+ */
 export const pour = async (
   stream: Writable,
   chunks: AsyncIterable<string> | Iterable<string>,
-): Promise<void> => {
+): Promise<boolean> => {
   for await (const chunk of chunks) {
     try {
       await put(stream, chunk)
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
-      if (code !== undefined && gone.has(code)) return
+      if (code !== undefined && gone.has(code)) return false
       throw new MeanderError('FAILED', `The output could not be written: ${message}.`, { cause: error })
     }
   }
+  return true
 }
 
 /** As git does: the pager is a shell command, `less` leaves short text on the screen, and no pager is no error. */

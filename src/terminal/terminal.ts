@@ -27,6 +27,14 @@ export interface Style {
   tone(tone: 'good' | 'warn' | 'bad' | 'dim' | 'plain', text: string): string
 }
 
+/** The whole screen, drawn anew each time; what stood there comes back when it is closed. */
+export interface Screen {
+  readonly rows: number
+  /** Cleaned lines, from the top; what is too long or too much is cut. */
+  draw(lines: readonly string[]): void
+  close(): void
+}
+
 export interface Terminal {
   /**
    * stdin and stderr are terminals, and no `--no-input`. From the call of `readStdin` on, the controlling
@@ -46,9 +54,13 @@ export interface Terminal {
   warn(text: string): void
   /** The answer, on stdout, as it is: the painters have cleaned it. Resolves when it is written; a closed pipe ends quietly, a full disk throws. */
   write(chunks: AsyncIterable<string> | Iterable<string>, options?: { pager?: boolean }): Promise<void>
+  /** Whoever read stdout has left: a write found nobody. What has no end ends here. */
+  readonly unread: boolean
   readonly prompt: Prompt
   /** A spinner or bar on stderr after 300 ms; lines when accessible; nothing in a pipe or with `--quiet`. */
   progress(label: string, total?: number): Progress
   /** Everything that stdin holds, as bytes; the prompt is then asked on the controlling terminal. */
   readStdin(): AsyncIterable<Uint8Array>
+  /** The screen to draw on; null where nothing may be redrawn: in a pipe, for a screen reader, with a dumb terminal. */
+  screen(): Screen | null
 }

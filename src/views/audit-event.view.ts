@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../service/audit.ts'
+import type { AuditEvent } from '../service/audit/audit.ts'
 import { timeText } from './time.ts'
 import type { View } from './view.ts'
 

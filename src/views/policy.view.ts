@@ -1,4 +1,4 @@
-import type { Policy, PolicyOutcome } from '../service/policies.ts'
+import type { Policy, PolicyOutcome } from '../service/sessions/policies.ts'
 import type { View } from './view.ts'
 
 const orOff = (limit: string | null): string => limit ?? 'off'
@@ -42,6 +42,7 @@ export interface ChangedLimit {
   readonly after: string | null
 }
 
+/** What a change of policy came to, limit by limit. */
 export const changedLimits = ({ prior, policy }: PolicyOutcome['change']): ChangedLimit[] =>
   (Object.keys(limitNames) as ChangedLimit['limit'][]).map((limit) => ({
     limit,

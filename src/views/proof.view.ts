@@ -1,4 +1,4 @@
-import type { Proof } from '../service/verification.ts'
+import type { Proof } from '../service/users/verification.ts'
 import type { View } from './view.ts'
 
 /** Whether one user's access has ended. */

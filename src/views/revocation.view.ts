@@ -1,4 +1,4 @@
-import type { RevocationResult } from '../service/sessions.ts'
+import type { RevocationResult } from '../service/sessions/sessions.ts'
 import type { View } from './view.ts'
 
 type RevokedSession = RevocationResult['items'][number]

@@ -1,4 +1,4 @@
-import type { Session, SessionDetails } from '../service/sessions.ts'
+import type { Session, SessionDetails } from '../service/sessions/sessions.ts'
 import { timeText } from './time.ts'
 import { shortUserAgent } from './user-agent.ts'
 import type { Column, Tone, View } from './view.ts'

@@ -1,4 +1,4 @@
-import type { SweepResult } from '../service/sweep.ts'
+import type { SweepResult } from '../service/sessions/sweep.ts'
 import type { View } from './view.ts'
 
 /** How many sessions ended by themselves for one reason. */

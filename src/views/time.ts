@@ -28,3 +28,21 @@ export const timeText = (
   if (relative) return relativeTime(moment, now)
   return typeof moment === 'string' ? moment : moment.toISOString()
 }
+
+/** `0 s`, `3 min 12 s`, `2 h 5 min`, `3 d 4 h`: the two largest units. */
+export const durationText = (seconds: number): string => {
+  const whole = Math.round(seconds)
+  const parts = [
+    [Math.trunc(whole / day), 'd'],
+    [Math.trunc((whole % day) / hour), 'h'],
+    [Math.trunc((whole % hour) / minute), 'min'],
+    [whole % minute, 's'],
+  ] as const
+  const first = parts.findIndex(([amount]) => amount > 0)
+  if (first < 0) return '0 s'
+  return parts
+    .slice(first, first + 2)
+    .filter(([amount]) => amount > 0)
+    .map(([amount, unit]) => `${amount} ${unit}`)
+    .join(' ')
+}

@@ -1,4 +1,4 @@
-import type { AccessToken, RefreshToken } from '../service/sessions.ts'
+import type { AccessToken, RefreshToken } from '../service/sessions/sessions.ts'
 import { timeText } from './time.ts'
 import type { View } from './view.ts'
 

@@ -1,4 +1,4 @@
-import type { RowOutcome } from '../service/user-run.ts'
+import type { RowOutcome } from '../service/users/run.ts'
 import type { Tone, View } from './view.ts'
 
 const words: Record<RowOutcome['outcome'], string> = {

@@ -1,4 +1,4 @@
-import type { User, UserDetails } from '../service/users.ts'
+import type { User, UserDetails } from '../service/users/users.ts'
 import { timeText } from './time.ts'
 import type { Column, View } from './view.ts'
 

@@ -32,4 +32,18 @@ export interface View<T> {
 }
 
 export const outputFormats = ['table', 'wide', 'json', 'ndjson', 'csv', 'id'] as const
-export type OutputFormat = (typeof outputFormats)[number] | 'prometheus'
+export type OutputFormat = (typeof outputFormats)[number] | 'prometheus' | 'html'
+
+/** One number that is watched over time, with a sample for each set of labels. */
+export interface Metric {
+  readonly name: string
+  readonly help: string
+  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[]
+}
+
+/** What a page needs beside its thing: the moment, the sanitiser, and who made it. */
+export interface PageSurroundings {
+  readonly now: Date
+  readonly version: string
+  clean(text: string): string
+}

@@ -52,6 +52,8 @@ describe('packages loaded to ask PostgreSQL', () => {
     [['sessions', 'list', '-o', 'id'], []],
     [['users', 'list'], ['string-width']],
     [['audit', 'list', '-o', 'csv'], ['csv-stringify']],
+    [['audit', 'verify', '-o', 'json'], []],
+    [['audit', 'export'], []],
   ])('meanderctl %j', async (args, also) => {
     const server = postgresAt(inject('postgres'))
     const database = await peopledDatabase(server)

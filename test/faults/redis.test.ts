@@ -26,11 +26,12 @@ const open = (settings: RedisSettings): BlocklistStore => {
 const expectAway = async (store: BlocklistStore, cause: RegExp): Promise<void> => {
   const many = tokens(2_500)
   const started = performance.now()
-  const { published, failed, fresh } = await store.publish(many)
+  const { published, failed, added, away } = await store.publish(many)
   expect(performance.now() - started).toBeLessThan(2_500)
-  expect({ published, fresh }).toEqual({ published: [], fresh: false })
+  expect({ published, added, away }).toEqual({ published: [], added: [], away: true })
   expect(failed.map(({ jti }) => jti)).toEqual(many.map(({ jti }) => jti))
   for (const { message } of failed) expect(message).toMatch(cause)
+  await expect(store.look()).rejects.toMatchObject({ code: 'FAILED', message: expect.stringMatching(cause) })
   await expect(store.remaining(['x'])).rejects.toMatchObject({
     code: 'FAILED',
     message: expect.stringMatching(cause),

@@ -103,14 +103,14 @@ CREATE FUNCTION meander.add_operator(p_login text, p_user text, p_role text) RET
 
 ALTER FUNCTION meander.add_operator(p_login text, p_user text, p_role text) OWNER TO meander_registrar;
 
-CREATE FUNCTION meander.append_audit_events(p_events meander.audit_event[]) RETURNS jsonb
+CREATE FUNCTION meander.append_audit_events(p_events meander.audit_event[], p_user uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
     SET "DateStyle" TO 'ISO'
     AS …;
 
-ALTER FUNCTION meander.append_audit_events(p_events meander.audit_event[]) OWNER TO meander_audit;
+ALTER FUNCTION meander.append_audit_events(p_events meander.audit_event[], p_user uuid) OWNER TO meander_audit;
 
 CREATE FUNCTION meander.audit_hash(p_prev_hash bytea, p_organization_id uuid, p_seq bigint, p_at timestamp with time zone, p_fields text[]) RETURNS bytea
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -126,6 +126,13 @@ CREATE FUNCTION meander.auditable_organizations() RETURNS uuid[]
 
 ALTER FUNCTION meander.auditable_organizations() OWNER TO meander_guard;
 
+CREATE FUNCTION meander.authorize_audit(p_function text, p_arguments jsonb, p_organization text) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.authorize_audit(p_function text, p_arguments jsonb, p_organization text) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.authorize_change(p_function text, p_arguments jsonb) RETURNS meander.change_access
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -140,7 +147,17 @@ CREATE FUNCTION meander.authorize_read(p_function text, p_arguments jsonb, p_org
 
 ALTER FUNCTION meander.authorize_read(p_function text, p_arguments jsonb, p_organization text) OWNER TO meander_guard;
 
-CREATE FUNCTION meander.blocklist_status() RETURNS TABLE(mode text, live bigint, pending bigint, oldest_pending_at timestamp with time zone)
+CREATE FUNCTION meander.begin_plan(p_plan uuid, p_sha256 text, p_targets_sha256 text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.begin_plan(p_plan uuid, p_sha256 text, p_targets_sha256 text) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.blocklist_status() RETURNS TABLE(mode text, live bigint, pending bigint, oldest_pending_at timestamp with time zone, everywhere boolean, redis_run_ids text[])
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
@@ -224,13 +241,38 @@ CREATE FUNCTION meander.check_token(p_jti uuid) RETURNS TABLE(jti uuid, session_
 
 ALTER FUNCTION meander.check_token(p_jti uuid) OWNER TO meander_functions;
 
-CREATE FUNCTION meander.claim_blocklist(p_limit integer) RETURNS TABLE(jti uuid, session_id uuid, remaining_ms bigint)
+CREATE FUNCTION meander.checkpoint_audit(p_organization text, p_key_id text, p_reason text, p_ticket text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.checkpoint_audit(p_organization text, p_key_id text, p_reason text, p_ticket text) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.claim_blocklist(p_limit integer, p_after_at bigint DEFAULT NULL::bigint, p_after_jti uuid DEFAULT NULL::uuid) RETURNS TABLE(jti uuid, session_id uuid, expires_at timestamp with time zone, remaining_ms bigint, at bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '5s'
     AS …;
 
-ALTER FUNCTION meander.claim_blocklist(p_limit integer) OWNER TO meander_functions;
+ALTER FUNCTION meander.claim_blocklist(p_limit integer, p_after_at bigint, p_after_jti uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.claim_tokens(p_sessions uuid[], p_limit integer, p_after_at bigint, p_after_jti uuid) RETURNS TABLE(jti uuid, session_id uuid, expires_at timestamp with time zone, remaining_ms bigint, at bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.claim_tokens(p_sessions uuid[], p_limit integer, p_after_at bigint, p_after_jti uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.count_sessions(p_selector jsonb, p_organizations uuid[], p_own uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.count_sessions(p_selector jsonb, p_organizations uuid[], p_own uuid) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.create_grant(p_organization text, p_grantee text, p_expires text, p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -242,12 +284,29 @@ CREATE FUNCTION meander.create_grant(p_organization text, p_grantee text, p_expi
 
 ALTER FUNCTION meander.create_grant(p_organization text, p_grantee text, p_expires text, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.create_plan(p_plan uuid, p_organization text, p_act text, p_targets uuid[], p_sha256 text, p_expires timestamp with time zone, p_reason text, p_ticket text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.create_plan(p_plan uuid, p_organization text, p_act text, p_targets uuid[], p_sha256 text, p_expires timestamp with time zone, p_reason text, p_ticket text) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.current_operator() RETURNS meander.operator_identity
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 ALTER FUNCTION meander.current_operator() OWNER TO meander_guard;
+
+CREATE FUNCTION meander.database_identity() RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.database_identity() OWNER TO meander_functions;
 
 CREATE FUNCTION meander.describe_operators(p_login text) RETURNS TABLE(login text, state text, role text, user_id uuid, user_email text, organization_id uuid, organization text, created_at timestamp with time zone, disabled_at timestamp with time zone)
     LANGUAGE sql STABLE
@@ -290,6 +349,16 @@ CREATE FUNCTION meander.enable_operator(p_login text) RETURNS jsonb
 
 ALTER FUNCTION meander.enable_operator(p_login text) OWNER TO meander_registrar;
 
+CREATE FUNCTION meander.end_other_sessions(p_user uuid, p_session uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.end_other_sessions(p_user uuid, p_session uuid) OWNER TO meander_system;
+
 CREATE FUNCTION meander.end_session(p_session uuid, p_cause text) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -307,12 +376,31 @@ CREATE FUNCTION meander.end_sessions(p_sessions uuid[], p_reasons text[]) RETURN
 
 ALTER FUNCTION meander.end_sessions(p_sessions uuid[], p_reasons text[]) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.end_user_session(p_user uuid, p_session uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.end_user_session(p_user uuid, p_session uuid) OWNER TO meander_system;
+
 CREATE FUNCTION meander.end_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid, p_deactivate boolean) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 ALTER FUNCTION meander.end_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid, p_deactivate boolean) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.find_fact(p_fact text, p_window interval, p_organizations uuid[], p_at timestamp with time zone, OUT kind text, OUT users uuid[], OUT sessions uuid[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET parallel_tuple_cost TO '0'
+    AS …;
+
+ALTER FUNCTION meander.find_fact(p_fact text, p_window interval, p_organizations uuid[], p_at timestamp with time zone, OUT kind text, OUT users uuid[], OUT sessions uuid[]) OWNER TO meander_functions;
 
 CREATE TABLE meander.operators (
     login text NOT NULL,
@@ -350,6 +438,16 @@ CREATE FUNCTION meander.find_users(p_names text[], p_organization text) RETURNS 
     AS …;
 
 ALTER FUNCTION meander.find_users(p_names text[], p_organization text) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.finish_plan(p_plan uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.finish_plan(p_plan uuid) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.forbid_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -391,6 +489,17 @@ CREATE FUNCTION meander.get_session(p_session uuid) RETURNS jsonb
     AS …;
 
 ALTER FUNCTION meander.get_session(p_session uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.get_trace(p_fact text, p_window text, p_organization text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS …;
+
+ALTER FUNCTION meander.get_trace(p_fact text, p_window text, p_organization text) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.get_user(p_user text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -506,6 +615,15 @@ CREATE FUNCTION meander.is_administrator() RETURNS boolean
 
 ALTER FUNCTION meander.is_administrator() OWNER TO meander_guard;
 
+CREATE FUNCTION meander.last_checkpoints() RETURNS TABLE(organization text, organization_id uuid, seq bigint, at timestamp with time zone, key_id text, head_seq bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS …;
+
+ALTER FUNCTION meander.last_checkpoints() OWNER TO meander_functions;
+
 CREATE FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bigint, p_after_organization uuid, p_after_seq bigint, p_limit integer) RETURNS TABLE(organization text, organization_id uuid, seq bigint, at timestamp with time zone, actor text, actor_user_id uuid, action text, target_type text, target_id text, reason text, ticket text, request_id uuid, details jsonb, prev_hash text, hash text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -515,6 +633,20 @@ CREATE FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bigint, p
     AS …;
 
 ALTER FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bigint, p_after_organization uuid, p_after_seq bigint, p_limit integer) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.list_audit_heads(p_organization text) RETURNS TABLE(organization text, organization_id uuid, seq bigint, hash text, at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.list_audit_heads(p_organization text) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.list_blocked_tokens(p_publishable boolean, p_after_organization uuid, p_after_at bigint, p_after_jti uuid, p_limit integer) RETURNS TABLE(organization_id uuid, at bigint, jti uuid, session_id uuid, expires_at timestamp with time zone, remaining_ms bigint, published boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.list_blocked_tokens(p_publishable boolean, p_after_organization uuid, p_after_at bigint, p_after_jti uuid, p_limit integer) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.list_grants(p_selector jsonb, p_after_at bigint, p_after_id uuid, p_limit integer) RETURNS TABLE(id uuid, organization_id uuid, organization text, grantee_user_id uuid, grantee_email text, granted_by text, reason text, ticket text, created_at timestamp with time zone, expires_at timestamp with time zone, state text, revoked_at timestamp with time zone, revoked_by text, active_sessions bigint, sessions bigint, reads bigint, acts bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -535,6 +667,17 @@ CREATE FUNCTION meander.list_operators() RETURNS TABLE(login text, state text, r
 
 ALTER FUNCTION meander.list_operators() OWNER TO meander_registrar;
 
+CREATE FUNCTION meander.list_own_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET jit TO 'off'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.list_own_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) OWNER TO meander_system;
+
 CREATE FUNCTION meander.list_own_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) RETURNS SETOF meander.session_record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -543,6 +686,17 @@ CREATE FUNCTION meander.list_own_sessions(p_selector jsonb, p_sort text, p_after
     AS …;
 
 ALTER FUNCTION meander.list_own_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) OWNER TO meander_system;
+
+CREATE FUNCTION meander.list_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET jit TO 'off'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.list_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) RETURNS SETOF meander.session_record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -553,6 +707,15 @@ CREATE FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at 
 
 ALTER FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.list_user_sessions(p_user uuid) RETURNS SETOF meander.session_record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS …;
+
+ALTER FUNCTION meander.list_user_sessions(p_user uuid) OWNER TO meander_system;
+
 CREATE FUNCTION meander.list_users(p_selector jsonb, p_after_email text, p_after_id uuid, p_limit integer) RETURNS TABLE(id uuid, email text, name text, organization_id uuid, organization text, role text, status text, deactivated_at timestamp with time zone, active_sessions bigint, last_activity_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -562,6 +725,13 @@ CREATE FUNCTION meander.list_users(p_selector jsonb, p_after_email text, p_after
     AS …;
 
 ALTER FUNCTION meander.list_users(p_selector jsonb, p_after_email text, p_after_id uuid, p_limit integer) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.lock_holders(p_pid integer) RETURNS TABLE(login text, pid integer, since timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.lock_holders(p_pid integer) OWNER TO meander_signal;
 
 CREATE FUNCTION meander.mark_published(p_jtis uuid[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -586,6 +756,21 @@ CREATE FUNCTION meander.moment_ahead(p_value text, p_from timestamp with time zo
     AS …;
 
 ALTER FUNCTION meander.moment_ahead(p_value text, p_from timestamp with time zone) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.named_by_id(p_name text, p_organization uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.named_by_id(p_name text, p_organization uuid) OWNER TO meander_guard;
+
+CREATE FUNCTION meander.note_redis_filled(p_run_ids text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.note_redis_filled(p_run_ids text[]) OWNER TO meander_system;
 
 CREATE FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
     LANGUAGE sql SECURITY DEFINER
@@ -618,6 +803,22 @@ CREATE FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organi
 
 ALTER FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organizations uuid[]) OWNER TO meander_guard;
 
+CREATE FUNCTION meander.own_selection(p_selector jsonb, OUT p_user uuid, OUT p_organizations uuid[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.own_selection(p_selector jsonb, OUT p_user uuid, OUT p_organizations uuid[]) OWNER TO meander_system;
+
+CREATE FUNCTION meander.own_session_stats(p_selector jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS …;
+
+ALTER FUNCTION meander.own_session_stats(p_selector jsonb) OWNER TO meander_system;
+
 CREATE FUNCTION meander.people_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -638,6 +839,39 @@ CREATE FUNCTION meander.plain_address(p_address inet) RETURNS inet
     AS …;
 
 ALTER FUNCTION meander.plain_address(p_address inet) OWNER TO meander_guard;
+
+CREATE TABLE meander.plans (
+    organization_id uuid NOT NULL,
+    id uuid NOT NULL,
+    act text NOT NULL,
+    targets uuid[] NOT NULL,
+    sha256 text NOT NULL,
+    reason text NOT NULL,
+    ticket text,
+    author text NOT NULL,
+    author_user_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    applied_by text,
+    finished_at timestamp with time zone,
+    CONSTRAINT plans_act_known CHECK ((act = ANY (ARRAY['revoke_sessions'::text, 'offboard_users'::text]))),
+    CONSTRAINT plans_finished_after_start CHECK (((finished_at IS NULL) OR (started_at IS NOT NULL))),
+    CONSTRAINT plans_started_whole CHECK (((started_at IS NULL) = (applied_by IS NULL)))
+);
+
+ALTER TABLE ONLY meander.plans FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE meander.plans OWNER TO meander_owner;
+
+COMMENT ON TABLE meander.plans IS 'Frozen sets of sessions or users: the file beside it is the same to the byte (sha256), or an edit shows.';
+
+CREATE FUNCTION meander.plan_drift(p_plan meander.plans) RETURNS TABLE(target uuid, why text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.plan_drift(p_plan meander.plans) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.policy_effect(p_prior meander.organization_settings, p_policy meander.organization_settings) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -670,6 +904,16 @@ CREATE FUNCTION meander.purge_sessions(p_age text, p_after jsonb, p_limit intege
 
 ALTER FUNCTION meander.purge_sessions(p_age text, p_after jsonb, p_limit integer, p_reason text, p_ticket text) OWNER TO meander_system;
 
+CREATE FUNCTION meander.read_audit_chain(p_selector jsonb, p_from_seq bigint, p_skip integer, p_limit integer) RETURNS TABLE(organization_id uuid, seq bigint, at timestamp with time zone, prev_hash bytea, hash bytea, actor text, actor_user_id text, action text, target_type text, target_id text, reason text, ticket text, request_id text, details text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS …;
+
+ALTER FUNCTION meander.read_audit_chain(p_selector jsonb, p_from_seq bigint, p_skip integer, p_limit integer) OWNER TO meander_functions;
+
 CREATE FUNCTION meander.readable_organizations() RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -694,6 +938,16 @@ CREATE FUNCTION meander.record_intent(p_organization text, p_function text, p_ar
 
 ALTER FUNCTION meander.record_intent(p_organization text, p_function text, p_arguments jsonb, p_reason text, p_ticket text) OWNER TO meander_functions;
 
+CREATE FUNCTION meander.record_migration(p_prior_version integer, p_version integer, p_prior_mode text, p_files integer, p_tool_version text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '5s'
+    AS …;
+
+ALTER FUNCTION meander.record_migration(p_prior_version integer, p_version integer, p_prior_mode text, p_files integer, p_tool_version text) OWNER TO meander_system;
+
 CREATE FUNCTION meander.record_operator(p_action text, p_login text, p_user uuid, p_reason text, p_ticket text, p_details jsonb) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -707,6 +961,13 @@ CREATE FUNCTION meander.record_refusal(p_home uuid, p_action text, p_target_type
     AS …;
 
 ALTER FUNCTION meander.record_refusal(p_home uuid, p_action text, p_target_type text, p_targets text[], p_code text, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.recorded_arguments(p_arguments jsonb, p_organization uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.recorded_arguments(p_arguments jsonb, p_organization uuid) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.refusal(p_code text, p_message text) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
@@ -738,6 +999,14 @@ CREATE FUNCTION meander.reinstate_users(p_users uuid[], p_reasons text[], p_tick
     AS …;
 
 ALTER FUNCTION meander.reinstate_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.related_sessions(p_sessions uuid[], p_users uuid[], p_organizations uuid[], p_addresses boolean, p_from timestamp with time zone, p_to timestamp with time zone, p_at timestamp with time zone) RETURNS TABLE(session_id uuid, user_id uuid, relation text, via text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS …;
+
+ALTER FUNCTION meander.related_sessions(p_sessions uuid[], p_users uuid[], p_organizations uuid[], p_addresses boolean, p_from timestamp with time zone, p_to timestamp with time zone, p_at timestamp with time zone) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arguments jsonb, p_result jsonb) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -787,12 +1056,12 @@ CREATE FUNCTION meander.revocable_grants(p_grants uuid[]) RETURNS uuid[]
 
 ALTER FUNCTION meander.revocable_grants(p_grants uuid[]) OWNER TO meander_guard;
 
-CREATE FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
+CREATE FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid, p_user uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-ALTER FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_functions;
+ALTER FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid, p_user uuid) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.revoke_grants(p_grants uuid[], p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -831,11 +1100,40 @@ CREATE FUNCTION meander.schema_version() RETURNS integer
 
 ALTER FUNCTION meander.schema_version() OWNER TO meander_guard;
 
+CREATE FUNCTION meander.session_changes(p_selector jsonb, p_organizations uuid[], p_own uuid, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS …;
+
+ALTER FUNCTION meander.session_changes(p_selector jsonb, p_organizations uuid[], p_own uuid, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.session_condition() RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.session_condition() OWNER TO meander_functions;
+
 CREATE FUNCTION meander.session_effective_end(p_expires_at timestamp with time zone, p_created_at timestamp with time zone, p_last_activity_at timestamp with time zone, p_absolute_lifetime interval, p_idle_timeout interval, p_grant_expires_at timestamp with time zone, p_grant_revoked_at timestamp with time zone) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS …;
 
 ALTER FUNCTION meander.session_effective_end(p_expires_at timestamp with time zone, p_created_at timestamp with time zone, p_last_activity_at timestamp with time zone, p_absolute_lifetime interval, p_idle_timeout interval, p_grant_expires_at timestamp with time zone, p_grant_revoked_at timestamp with time zone) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.session_filter(p_selector jsonb, p_organizations uuid[], p_own uuid, OUT p_at timestamp with time zone, OUT p_state text, OUT p_user uuid, OUT p_ids uuid[], OUT p_kind text, OUT p_device text, OUT p_user_agent text, OUT p_network inet, OUT p_grant uuid, OUT p_idle_before timestamp with time zone, OUT p_active_since timestamp with time zone, OUT p_created_before timestamp with time zone, OUT p_created_after timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.session_filter(p_selector jsonb, p_organizations uuid[], p_own uuid, OUT p_at timestamp with time zone, OUT p_state text, OUT p_user uuid, OUT p_ids uuid[], OUT p_kind text, OUT p_device text, OUT p_user_agent text, OUT p_network inet, OUT p_grant uuid, OUT p_idle_before timestamp with time zone, OUT p_active_since timestamp with time zone, OUT p_created_before timestamp with time zone, OUT p_created_after timestamp with time zone) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.session_organizations(p_user uuid) RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.session_organizations(p_user uuid) OWNER TO meander_guard;
 
 CREATE FUNCTION meander.session_page(p_selector jsonb, p_organizations uuid[], p_own uuid, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) RETURNS SETOF meander.session_record
     LANGUAGE plpgsql STABLE
@@ -849,6 +1147,15 @@ CREATE FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_e
     AS …;
 
 ALTER FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) OWNER TO meander_functions;
+
+CREATE FUNCTION meander.session_stats(p_selector jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS …;
+
+ALTER FUNCTION meander.session_stats(p_selector jsonb) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.set_policy(p_organization text, p_changes jsonb, p_reason text, p_ticket text, p_request_id uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -934,6 +1241,13 @@ CREATE FUNCTION meander.terminate_login(p_login text) RETURNS integer
     AS …;
 
 ALTER FUNCTION meander.terminate_login(p_login text) OWNER TO meander_signal;
+
+CREATE FUNCTION meander.unknown_tokens(p_jtis uuid[]) RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.unknown_tokens(p_jtis uuid[]) OWNER TO meander_system;
 
 CREATE FUNCTION meander.user_records(p_users uuid[], p_at timestamp with time zone) RETURNS TABLE(id uuid, email text, name text, organization_id uuid, organization text, role text, status text, deactivated_at timestamp with time zone, active_sessions bigint, last_activity_at timestamp with time zone)
     LANGUAGE sql STABLE
@@ -1031,6 +1345,7 @@ CREATE TABLE meander.installation (
     database_id uuid DEFAULT gen_random_uuid() NOT NULL,
     blocklist_mode text NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    redis_run_ids text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT installation_blocklist_mode_known CHECK ((blocklist_mode = ANY (ARRAY['redis'::text, 'database'::text]))),
     CONSTRAINT installation_one_row CHECK (only_row)
 );
@@ -1040,6 +1355,8 @@ ALTER TABLE ONLY meander.installation FORCE ROW LEVEL SECURITY;
 ALTER TABLE meander.installation OWNER TO meander_owner;
 
 COMMENT ON TABLE meander.installation IS 'What is true of this database as a whole. blocklist_mode says whether the platform reads Redis.';
+
+COMMENT ON COLUMN meander.installation.redis_run_ids IS 'The Redis servers (run_id of INFO) that were last known to hold every blocked token; empty: none was filled yet.';
 
 CREATE TABLE meander.intents (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1298,6 +1615,9 @@ ALTER TABLE ONLY meander.organizations
 ALTER TABLE ONLY meander.organizations
     ADD CONSTRAINT organizations_slug_unique UNIQUE (slug);
 
+ALTER TABLE ONLY meander.plans
+    ADD CONSTRAINT plans_pkey PRIMARY KEY (organization_id, id);
+
 ALTER TABLE ONLY meander.refresh_tokens
     ADD CONSTRAINT refresh_tokens_hash_unique UNIQUE (token_hash);
 
@@ -1340,6 +1660,8 @@ ALTER TABLE ONLY meander.users
 ALTER TABLE ONLY meander.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+CREATE INDEX audit_log_checkpoints ON meander.audit_log USING btree (organization_id, seq) WHERE (action = 'audit.checkpointed'::text);
+
 CREATE INDEX audit_log_target ON meander.audit_log USING btree (organization_id, target_id, seq);
 
 CREATE INDEX audit_log_ticket ON meander.audit_log USING btree (organization_id, ticket, seq) WHERE (ticket IS NOT NULL);
@@ -1348,9 +1670,19 @@ CREATE INDEX intents_login ON meander.intents USING btree (login_oid, organizati
 
 CREATE INDEX operators_user ON meander.operators USING btree (user_id);
 
+CREATE INDEX refresh_tokens_by_creation ON meander.refresh_tokens USING btree (organization_id, created_at);
+
+CREATE UNIQUE INDEX refresh_tokens_one_first ON meander.refresh_tokens USING btree (session_id) WHERE (parent_id IS NULL);
+
 CREATE INDEX refresh_tokens_session ON meander.refresh_tokens USING btree (session_id);
 
+CREATE INDEX sessions_by_address ON meander.sessions USING btree (organization_id, ip) WHERE (ip IS NOT NULL);
+
 CREATE INDEX sessions_by_creation ON meander.sessions USING btree (organization_id, created_at DESC, id);
+
+CREATE INDEX sessions_by_expiry ON meander.sessions USING btree (organization_id, expires_at) WHERE (revoked_at IS NULL);
+
+CREATE INDEX sessions_by_revocation ON meander.sessions USING btree (organization_id, revoked_at, id) WHERE (revoked_at IS NOT NULL);
 
 CREATE INDEX sessions_grant ON meander.sessions USING btree (support_access_grant_id) WHERE (support_access_grant_id IS NOT NULL);
 
@@ -1362,6 +1694,8 @@ CREATE INDEX support_access_grants_grantee ON meander.support_access_grants USIN
 
 CREATE INDEX support_access_grants_organization ON meander.support_access_grants USING btree (organization_id, created_at DESC, id);
 
+CREATE INDEX token_blocklist_live ON meander.token_blocklist USING btree (organization_id, expires_at, jti);
+
 CREATE INDEX token_blocklist_pending ON meander.token_blocklist USING btree (organization_id, expires_at) WHERE (published_at IS NULL);
 
 CREATE INDEX token_blocklist_session ON meander.token_blocklist USING btree (session_id);
@@ -1372,7 +1706,7 @@ CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON meander.audit_log FOR EA
 
 CREATE TRIGGER organizations_start_chain AFTER INSERT ON meander.organizations FOR EACH ROW EXECUTE FUNCTION meander.start_chain();
 
-CREATE TRIGGER refresh_tokens_guard_ending BEFORE UPDATE ON meander.refresh_tokens FOR EACH ROW WHEN ((((old.revoked_at IS NOT NULL) AND (new.revoked_at IS DISTINCT FROM old.revoked_at)) OR (new.id <> old.id) OR (new.session_id <> old.session_id) OR (new.organization_id <> old.organization_id) OR (new.token_hash <> old.token_hash) OR (new.access_jti <> old.access_jti) OR (new.access_expires_at <> old.access_expires_at))) EXECUTE FUNCTION meander.guard_session_ending();
+CREATE TRIGGER refresh_tokens_guard_ending BEFORE UPDATE ON meander.refresh_tokens FOR EACH ROW WHEN ((((old.revoked_at IS NOT NULL) AND (new.revoked_at IS DISTINCT FROM old.revoked_at)) OR (new.id <> old.id) OR (new.session_id <> old.session_id) OR (new.organization_id <> old.organization_id) OR (new.parent_id IS DISTINCT FROM old.parent_id) OR (new.token_hash <> old.token_hash) OR (new.access_jti <> old.access_jti) OR (new.access_expires_at <> old.access_expires_at))) EXECUTE FUNCTION meander.guard_session_ending();
 
 CREATE TRIGGER refresh_tokens_guard_insert BEFORE INSERT ON meander.refresh_tokens FOR EACH ROW EXECUTE FUNCTION meander.guard_token_insert();
 
@@ -1380,7 +1714,7 @@ CREATE TRIGGER refresh_tokens_guard_rotation BEFORE UPDATE OF rotated_at ON mean
 
 CREATE TRIGGER sessions_guard_activity BEFORE UPDATE OF last_activity_at ON meander.sessions FOR EACH ROW WHEN ((new.last_activity_at IS DISTINCT FROM old.last_activity_at)) EXECUTE FUNCTION meander.guard_session_activity();
 
-CREATE TRIGGER sessions_guard_ending BEFORE UPDATE ON meander.sessions FOR EACH ROW WHEN ((((old.revoked_at IS NOT NULL) AND (((new.revoked_at IS DISTINCT FROM old.revoked_at) OR (new.revoked_by IS DISTINCT FROM old.revoked_by)) OR (new.revoke_reason IS DISTINCT FROM old.revoke_reason))) OR (new.id <> old.id) OR (new.user_id <> old.user_id) OR (new.organization_id <> old.organization_id) OR (new.created_at <> old.created_at) OR (new.expires_at > old.expires_at) OR (new.support_access_grant_id IS DISTINCT FROM old.support_access_grant_id))) EXECUTE FUNCTION meander.guard_session_ending();
+CREATE TRIGGER sessions_guard_ending BEFORE UPDATE ON meander.sessions FOR EACH ROW WHEN ((((old.revoked_at IS NOT NULL) AND ((new.revoked_at IS DISTINCT FROM old.revoked_at) OR (new.revoked_by IS DISTINCT FROM old.revoked_by) OR (new.revoke_reason IS DISTINCT FROM old.revoke_reason))) OR (new.id <> old.id) OR (new.user_id <> old.user_id) OR (new.organization_id <> old.organization_id) OR (new.created_at <> old.created_at) OR (new.expires_at > old.expires_at) OR (new.support_access_grant_id IS DISTINCT FROM old.support_access_grant_id))) EXECUTE FUNCTION meander.guard_session_ending();
 
 CREATE TRIGGER sessions_guard_insert BEFORE INSERT ON meander.sessions FOR EACH ROW EXECUTE FUNCTION meander.guard_session_insert();
 
@@ -1402,6 +1736,9 @@ ALTER TABLE ONLY meander.operators
 
 ALTER TABLE ONLY meander.organization_settings
     ADD CONSTRAINT organization_settings_organization_fkey FOREIGN KEY (organization_id) REFERENCES meander.organizations(id);
+
+ALTER TABLE ONLY meander.plans
+    ADD CONSTRAINT plans_organization_fkey FOREIGN KEY (organization_id) REFERENCES meander.organizations(id);
 
 ALTER TABLE ONLY meander.refresh_tokens
     ADD CONSTRAINT refresh_tokens_parent_fkey FOREIGN KEY (parent_id) REFERENCES meander.refresh_tokens(id);
@@ -1438,6 +1775,8 @@ CREATE POLICY audit_insert ON meander.audit_log FOR INSERT TO meander_audit WITH
 
 ALTER TABLE meander.audit_log ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY audit_select ON meander.users FOR SELECT TO meander_audit USING (true);
+
 CREATE POLICY auth_insert ON meander.refresh_tokens FOR INSERT TO meander_auth WITH CHECK (true);
 
 CREATE POLICY auth_insert ON meander.sessions FOR INSERT TO meander_auth WITH CHECK (true);
@@ -1468,6 +1807,8 @@ CREATE POLICY functions_insert ON meander.intents FOR INSERT TO meander_function
 
 CREATE POLICY functions_insert ON meander.organization_settings FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
+CREATE POLICY functions_insert ON meander.plans FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
+
 CREATE POLICY functions_insert ON meander.support_access_grants FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.grantable_organizations() AS grantable_organizations)::uuid[])));
 
 CREATE POLICY functions_insert ON meander.token_blocklist FOR INSERT TO meander_functions WITH CHECK ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
@@ -1484,6 +1825,8 @@ CREATE POLICY functions_select ON meander.organization_settings FOR SELECT TO me
 
 CREATE POLICY functions_select ON meander.organizations FOR SELECT TO meander_functions USING (((id = ANY (( SELECT meander.auditable_organizations() AS auditable_organizations)::uuid[])) OR (id = ANY (( SELECT meander.granted_organizations() AS granted_organizations)::uuid[]))));
 
+CREATE POLICY functions_select ON meander.plans FOR SELECT TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
+
 CREATE POLICY functions_select ON meander.refresh_tokens FOR SELECT TO meander_functions USING ((organization_id = ANY (( SELECT meander.readable_organizations() AS readable_organizations)::uuid[])));
 
 CREATE POLICY functions_select ON meander.sessions FOR SELECT TO meander_functions USING ((organization_id = ANY (( SELECT meander.readable_organizations() AS readable_organizations)::uuid[])));
@@ -1497,6 +1840,8 @@ CREATE POLICY functions_select ON meander.users FOR SELECT TO meander_functions 
 CREATE POLICY functions_select_staff ON meander.users FOR SELECT TO meander_functions USING (((organization_id IS NULL) AND ( SELECT meander.is_administrator() AS is_administrator)));
 
 CREATE POLICY functions_update ON meander.organization_settings FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
+
+CREATE POLICY functions_update ON meander.plans FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
 CREATE POLICY functions_update ON meander.refresh_tokens FOR UPDATE TO meander_functions USING ((organization_id = ANY (( SELECT meander.changeable_organizations() AS changeable_organizations)::uuid[])));
 
@@ -1526,6 +1871,8 @@ CREATE POLICY guard_select ON meander.organization_settings FOR SELECT TO meande
 
 CREATE POLICY guard_select ON meander.organizations FOR SELECT TO meander_guard USING (true);
 
+CREATE POLICY guard_select ON meander.refresh_tokens FOR SELECT TO meander_guard USING (true);
+
 ALTER TABLE meander.installation ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE meander.intents ENABLE ROW LEVEL SECURITY;
@@ -1545,6 +1892,8 @@ CREATE POLICY owner_all ON meander.migrations TO meander_owner USING (true);
 CREATE POLICY owner_all ON meander.schema_files TO meander_owner USING (true);
 
 CREATE POLICY owner_all ON meander.schema_objects TO meander_owner USING (true);
+
+ALTER TABLE meander.plans ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE meander.refresh_tokens ENABLE ROW LEVEL SECURITY;
 
@@ -1588,6 +1937,8 @@ CREATE POLICY system_select ON meander.organization_settings FOR SELECT TO meand
 
 CREATE POLICY system_select ON meander.organizations FOR SELECT TO meander_system USING (true);
 
+CREATE POLICY system_update ON meander.installation FOR UPDATE TO meander_system USING (true);
+
 ALTER TABLE meander.token_blocklist ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE meander.users ENABLE ROW LEVEL SECURITY;
@@ -1609,21 +1960,26 @@ GRANT ALL ON FUNCTION meander.access_token_deadline(p_session uuid) TO meander_a
 REVOKE ALL ON FUNCTION meander.add_operator(p_login text, p_user text, p_role text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.add_operator(p_login text, p_user text, p_role text) TO meander_owner;
 
-REVOKE ALL ON FUNCTION meander.append_audit_events(p_events meander.audit_event[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION meander.append_audit_events(p_events meander.audit_event[]) TO meander_functions;
-GRANT ALL ON FUNCTION meander.append_audit_events(p_events meander.audit_event[]) TO meander_system;
-GRANT ALL ON FUNCTION meander.append_audit_events(p_events meander.audit_event[]) TO meander_registrar;
+REVOKE ALL ON FUNCTION meander.append_audit_events(p_events meander.audit_event[], p_user uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.append_audit_events(p_events meander.audit_event[], p_user uuid) TO meander_functions;
+GRANT ALL ON FUNCTION meander.append_audit_events(p_events meander.audit_event[], p_user uuid) TO meander_system;
+GRANT ALL ON FUNCTION meander.append_audit_events(p_events meander.audit_event[], p_user uuid) TO meander_registrar;
 
 REVOKE ALL ON FUNCTION meander.audit_hash(p_prev_hash bytea, p_organization_id uuid, p_seq bigint, p_at timestamp with time zone, p_fields text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.auditable_organizations() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.auditable_organizations() TO meander_functions;
 
+REVOKE ALL ON FUNCTION meander.authorize_audit(p_function text, p_arguments jsonb, p_organization text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION meander.authorize_change(p_function text, p_arguments jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.authorize_change(p_function text, p_arguments jsonb) TO meander_functions;
 
 REVOKE ALL ON FUNCTION meander.authorize_read(p_function text, p_arguments jsonb, p_organization text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.authorize_read(p_function text, p_arguments jsonb, p_organization text) TO meander_functions;
+
+REVOKE ALL ON FUNCTION meander.begin_plan(p_plan uuid, p_sha256 text, p_targets_sha256 text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.begin_plan(p_plan uuid, p_sha256 text, p_targets_sha256 text) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.blocklist_status() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.blocklist_status() TO meander_operator;
@@ -1672,18 +2028,37 @@ GRANT ALL ON FUNCTION meander.check_token(p_jti uuid) TO meander_operator;
 GRANT ALL ON FUNCTION meander.check_token(p_jti uuid) TO meander_publisher;
 GRANT ALL ON FUNCTION meander.check_token(p_jti uuid) TO meander_owner;
 
-REVOKE ALL ON FUNCTION meander.claim_blocklist(p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION meander.claim_blocklist(p_limit integer) TO meander_operator;
-GRANT ALL ON FUNCTION meander.claim_blocklist(p_limit integer) TO meander_publisher;
-GRANT ALL ON FUNCTION meander.claim_blocklist(p_limit integer) TO meander_owner;
+REVOKE ALL ON FUNCTION meander.checkpoint_audit(p_organization text, p_key_id text, p_reason text, p_ticket text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.checkpoint_audit(p_organization text, p_key_id text, p_reason text, p_ticket text) TO meander_operator;
+GRANT ALL ON FUNCTION meander.checkpoint_audit(p_organization text, p_key_id text, p_reason text, p_ticket text) TO meander_owner;
+
+REVOKE ALL ON FUNCTION meander.claim_blocklist(p_limit integer, p_after_at bigint, p_after_jti uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.claim_blocklist(p_limit integer, p_after_at bigint, p_after_jti uuid) TO meander_operator;
+GRANT ALL ON FUNCTION meander.claim_blocklist(p_limit integer, p_after_at bigint, p_after_jti uuid) TO meander_publisher;
+GRANT ALL ON FUNCTION meander.claim_blocklist(p_limit integer, p_after_at bigint, p_after_jti uuid) TO meander_owner;
+
+REVOKE ALL ON FUNCTION meander.claim_tokens(p_sessions uuid[], p_limit integer, p_after_at bigint, p_after_jti uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.claim_tokens(p_sessions uuid[], p_limit integer, p_after_at bigint, p_after_jti uuid) TO meander_operator;
+GRANT ALL ON FUNCTION meander.claim_tokens(p_sessions uuid[], p_limit integer, p_after_at bigint, p_after_jti uuid) TO meander_publisher;
+GRANT ALL ON FUNCTION meander.claim_tokens(p_sessions uuid[], p_limit integer, p_after_at bigint, p_after_jti uuid) TO meander_owner;
+
+REVOKE ALL ON FUNCTION meander.count_sessions(p_selector jsonb, p_organizations uuid[], p_own uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.count_sessions(p_selector jsonb, p_organizations uuid[], p_own uuid) TO meander_system;
 
 REVOKE ALL ON FUNCTION meander.create_grant(p_organization text, p_grantee text, p_expires text, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.create_grant(p_organization text, p_grantee text, p_expires text, p_reason text, p_ticket text, p_request_id uuid) TO meander_operator;
+
+REVOKE ALL ON FUNCTION meander.create_plan(p_plan uuid, p_organization text, p_act text, p_targets uuid[], p_sha256 text, p_expires timestamp with time zone, p_reason text, p_ticket text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.create_plan(p_plan uuid, p_organization text, p_act text, p_targets uuid[], p_sha256 text, p_expires timestamp with time zone, p_reason text, p_ticket text) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.current_operator() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.current_operator() TO meander_functions;
 GRANT ALL ON FUNCTION meander.current_operator() TO meander_system;
 GRANT ALL ON FUNCTION meander.current_operator() TO meander_audit;
+
+REVOKE ALL ON FUNCTION meander.database_identity() FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.database_identity() TO meander_operator;
+GRANT ALL ON FUNCTION meander.database_identity() TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.describe_operators(p_login text) FROM PUBLIC;
 
@@ -1698,14 +2073,22 @@ REVOKE ALL ON FUNCTION meander.duration_text(p_duration interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION meander.enable_operator(p_login text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.enable_operator(p_login text) TO meander_owner;
 
+REVOKE ALL ON FUNCTION meander.end_other_sessions(p_user uuid, p_session uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.end_other_sessions(p_user uuid, p_session uuid) TO meander_auth;
+
 REVOKE ALL ON FUNCTION meander.end_session(p_session uuid, p_cause text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.end_session(p_session uuid, p_cause text) TO meander_auth;
 
 REVOKE ALL ON FUNCTION meander.end_sessions(p_sessions uuid[], p_reasons text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.end_sessions(p_sessions uuid[], p_reasons text[]) TO meander_system;
 
+REVOKE ALL ON FUNCTION meander.end_user_session(p_user uuid, p_session uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.end_user_session(p_user uuid, p_session uuid) TO meander_auth;
+
 REVOKE ALL ON FUNCTION meander.end_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid, p_deactivate boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.end_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid, p_deactivate boolean) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.find_fact(p_fact text, p_window interval, p_organizations uuid[], p_at timestamp with time zone, OUT kind text, OUT users uuid[], OUT sessions uuid[]) FROM PUBLIC;
 
 GRANT SELECT ON TABLE meander.operators TO meander_guard;
 GRANT SELECT,INSERT,DELETE ON TABLE meander.operators TO meander_registrar;
@@ -1723,6 +2106,9 @@ REVOKE ALL ON FUNCTION meander.find_users(p_names text[], p_organization text) F
 GRANT ALL ON FUNCTION meander.find_users(p_names text[], p_organization text) TO meander_operator;
 GRANT ALL ON FUNCTION meander.find_users(p_names text[], p_organization text) TO meander_owner;
 
+REVOKE ALL ON FUNCTION meander.finish_plan(p_plan uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.finish_plan(p_plan uuid) TO meander_operator;
+
 REVOKE ALL ON FUNCTION meander.forbid_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.get_grant(p_grant uuid) FROM PUBLIC;
@@ -1736,6 +2122,9 @@ GRANT ALL ON FUNCTION meander.get_policy(p_organization text) TO meander_operato
 
 REVOKE ALL ON FUNCTION meander.get_session(p_session uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.get_session(p_session uuid) TO meander_operator;
+
+REVOKE ALL ON FUNCTION meander.get_trace(p_fact text, p_window text, p_organization text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.get_trace(p_fact text, p_window text, p_organization text) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.get_user(p_user text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.get_user(p_user text) TO meander_operator;
@@ -1777,9 +2166,22 @@ GRANT ALL ON FUNCTION meander.is_administrator() TO meander_functions;
 GRANT ALL ON FUNCTION meander.is_administrator() TO meander_registrar;
 GRANT ALL ON FUNCTION meander.is_administrator() TO meander_system;
 
+REVOKE ALL ON FUNCTION meander.last_checkpoints() FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.last_checkpoints() TO meander_operator;
+GRANT ALL ON FUNCTION meander.last_checkpoints() TO meander_owner;
+
 REVOKE ALL ON FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bigint, p_after_organization uuid, p_after_seq bigint, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bigint, p_after_organization uuid, p_after_seq bigint, p_limit integer) TO meander_operator;
 GRANT ALL ON FUNCTION meander.list_audit_events(p_selector jsonb, p_after_at bigint, p_after_organization uuid, p_after_seq bigint, p_limit integer) TO meander_owner;
+
+REVOKE ALL ON FUNCTION meander.list_audit_heads(p_organization text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.list_audit_heads(p_organization text) TO meander_operator;
+GRANT ALL ON FUNCTION meander.list_audit_heads(p_organization text) TO meander_owner;
+
+REVOKE ALL ON FUNCTION meander.list_blocked_tokens(p_publishable boolean, p_after_organization uuid, p_after_at bigint, p_after_jti uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.list_blocked_tokens(p_publishable boolean, p_after_organization uuid, p_after_at bigint, p_after_jti uuid, p_limit integer) TO meander_operator;
+GRANT ALL ON FUNCTION meander.list_blocked_tokens(p_publishable boolean, p_after_organization uuid, p_after_at bigint, p_after_jti uuid, p_limit integer) TO meander_publisher;
+GRANT ALL ON FUNCTION meander.list_blocked_tokens(p_publishable boolean, p_after_organization uuid, p_after_at bigint, p_after_jti uuid, p_limit integer) TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.list_grants(p_selector jsonb, p_after_at bigint, p_after_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.list_grants(p_selector jsonb, p_after_at bigint, p_after_id uuid, p_limit integer) TO meander_operator;
@@ -1787,14 +2189,28 @@ GRANT ALL ON FUNCTION meander.list_grants(p_selector jsonb, p_after_at bigint, p
 REVOKE ALL ON FUNCTION meander.list_operators() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.list_operators() TO meander_owner;
 
+REVOKE ALL ON FUNCTION meander.list_own_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.list_own_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) TO meander_operator;
+
 REVOKE ALL ON FUNCTION meander.list_own_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.list_own_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) TO meander_operator;
+
+REVOKE ALL ON FUNCTION meander.list_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.list_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) TO meander_operator;
 
+REVOKE ALL ON FUNCTION meander.list_user_sessions(p_user uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.list_user_sessions(p_user uuid) TO meander_auth;
+
 REVOKE ALL ON FUNCTION meander.list_users(p_selector jsonb, p_after_email text, p_after_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.list_users(p_selector jsonb, p_after_email text, p_after_id uuid, p_limit integer) TO meander_operator;
+
+REVOKE ALL ON FUNCTION meander.lock_holders(p_pid integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.lock_holders(p_pid integer) TO meander_operator;
+GRANT ALL ON FUNCTION meander.lock_holders(p_pid integer) TO meander_owner;
+GRANT ALL ON FUNCTION meander.lock_holders(p_pid integer) TO meander_publisher;
 
 REVOKE ALL ON FUNCTION meander.mark_published(p_jtis uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.mark_published(p_jtis uuid[]) TO meander_operator;
@@ -1805,6 +2221,13 @@ REVOKE ALL ON FUNCTION meander.moment(p_value text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.moment(p_value text) TO meander_system;
 
 REVOKE ALL ON FUNCTION meander.moment_ahead(p_value text, p_from timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.named_by_id(p_name text, p_organization uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.named_by_id(p_name text, p_organization uuid) TO meander_functions;
+
+REVOKE ALL ON FUNCTION meander.note_redis_filled(p_run_ids text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.note_redis_filled(p_run_ids text[]) TO meander_publisher;
+GRANT ALL ON FUNCTION meander.note_redis_filled(p_run_ids text[]) TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.offboard_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) TO meander_operator;
@@ -1818,6 +2241,11 @@ GRANT ALL ON FUNCTION meander.own_ended_sessions() TO meander_functions;
 REVOKE ALL ON FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organizations uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.own_scope(OUT p_user uuid, OUT p_home uuid, OUT p_organizations uuid[]) TO meander_system;
 
+REVOKE ALL ON FUNCTION meander.own_selection(p_selector jsonb, OUT p_user uuid, OUT p_organizations uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.own_session_stats(p_selector jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.own_session_stats(p_selector jsonb) TO meander_operator;
+
 REVOKE ALL ON FUNCTION meander.people_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.people_outcome(p_act text, p_ended boolean) FROM PUBLIC;
@@ -1826,6 +2254,36 @@ GRANT ALL ON FUNCTION meander.people_outcome(p_act text, p_ended boolean) TO mea
 REVOKE ALL ON FUNCTION meander.plain_address(p_address inet) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.plain_address(p_address inet) TO meander_functions;
 GRANT ALL ON FUNCTION meander.plain_address(p_address inet) TO meander_system;
+
+GRANT SELECT ON TABLE meander.plans TO meander_functions;
+
+GRANT INSERT(organization_id) ON TABLE meander.plans TO meander_functions;
+
+GRANT INSERT(id) ON TABLE meander.plans TO meander_functions;
+
+GRANT INSERT(act) ON TABLE meander.plans TO meander_functions;
+
+GRANT INSERT(targets),UPDATE(targets) ON TABLE meander.plans TO meander_functions;
+
+GRANT INSERT(sha256) ON TABLE meander.plans TO meander_functions;
+
+GRANT INSERT(reason) ON TABLE meander.plans TO meander_functions;
+
+GRANT INSERT(ticket) ON TABLE meander.plans TO meander_functions;
+
+GRANT INSERT(author) ON TABLE meander.plans TO meander_functions;
+
+GRANT INSERT(author_user_id) ON TABLE meander.plans TO meander_functions;
+
+GRANT INSERT(expires_at) ON TABLE meander.plans TO meander_functions;
+
+GRANT UPDATE(started_at) ON TABLE meander.plans TO meander_functions;
+
+GRANT UPDATE(applied_by) ON TABLE meander.plans TO meander_functions;
+
+GRANT UPDATE(finished_at) ON TABLE meander.plans TO meander_functions;
+
+REVOKE ALL ON FUNCTION meander.plan_drift(p_plan meander.plans) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.policy_effect(p_prior meander.organization_settings, p_policy meander.organization_settings) FROM PUBLIC;
 
@@ -1837,6 +2295,10 @@ GRANT ALL ON FUNCTION meander.publishable_organizations() TO meander_functions;
 REVOKE ALL ON FUNCTION meander.purge_sessions(p_age text, p_after jsonb, p_limit integer, p_reason text, p_ticket text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.purge_sessions(p_age text, p_after jsonb, p_limit integer, p_reason text, p_ticket text) TO meander_owner;
 
+REVOKE ALL ON FUNCTION meander.read_audit_chain(p_selector jsonb, p_from_seq bigint, p_skip integer, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.read_audit_chain(p_selector jsonb, p_from_seq bigint, p_skip integer, p_limit integer) TO meander_operator;
+GRANT ALL ON FUNCTION meander.read_audit_chain(p_selector jsonb, p_from_seq bigint, p_skip integer, p_limit integer) TO meander_owner;
+
 REVOKE ALL ON FUNCTION meander.readable_organizations() FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.readable_organizations() TO meander_functions;
 
@@ -1846,10 +2308,15 @@ GRANT ALL ON FUNCTION meander.recall_result(p_request_id uuid, p_command text, p
 REVOKE ALL ON FUNCTION meander.record_intent(p_organization text, p_function text, p_arguments jsonb, p_reason text, p_ticket text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.record_intent(p_organization text, p_function text, p_arguments jsonb, p_reason text, p_ticket text) TO meander_operator;
 
+REVOKE ALL ON FUNCTION meander.record_migration(p_prior_version integer, p_version integer, p_prior_mode text, p_files integer, p_tool_version text) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.record_migration(p_prior_version integer, p_version integer, p_prior_mode text, p_files integer, p_tool_version text) TO meander_owner;
+
 REVOKE ALL ON FUNCTION meander.record_operator(p_action text, p_login text, p_user uuid, p_reason text, p_ticket text, p_details jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.record_refusal(p_home uuid, p_action text, p_target_type text, p_targets text[], p_code text, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.record_refusal(p_home uuid, p_action text, p_target_type text, p_targets text[], p_code text, p_reason text, p_ticket text, p_request_id uuid) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.recorded_arguments(p_arguments jsonb, p_organization uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.refusal(p_code text, p_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.refusal(p_code text, p_message text) TO meander_system;
@@ -1863,6 +2330,8 @@ REVOKE ALL ON FUNCTION meander.reinstate(p_users uuid[], p_reasons text[], p_tic
 REVOKE ALL ON FUNCTION meander.reinstate_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.reinstate_users(p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) TO meander_operator;
 
+REVOKE ALL ON FUNCTION meander.related_sessions(p_sessions uuid[], p_users uuid[], p_organizations uuid[], p_addresses boolean, p_from timestamp with time zone, p_to timestamp with time zone, p_at timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arguments jsonb, p_result jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arguments jsonb, p_result jsonb) TO meander_operator;
 
@@ -1873,6 +2342,7 @@ REVOKE ALL ON FUNCTION meander.require_administrator() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.residual_access(p_sessions uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.residual_access(p_sessions uuid[]) TO meander_operator;
+GRANT ALL ON FUNCTION meander.residual_access(p_sessions uuid[]) TO meander_auth;
 GRANT ALL ON FUNCTION meander.residual_access(p_sessions uuid[]) TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.resolve_user(p_user text, p_organizations uuid[]) FROM PUBLIC;
@@ -1881,8 +2351,8 @@ GRANT ALL ON FUNCTION meander.resolve_user(p_user text, p_organizations uuid[]) 
 REVOKE ALL ON FUNCTION meander.revocable_grants(p_grants uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.revocable_grants(p_grants uuid[]) TO meander_system;
 
-REVOKE ALL ON FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid) TO meander_system;
+REVOKE ALL ON FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid, p_user uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.revocation(p_sessions uuid[], p_in_scope uuid[], p_home uuid, p_reason text, p_ticket text, p_request_id uuid, p_user uuid) TO meander_system;
 
 REVOKE ALL ON FUNCTION meander.revoke_grants(p_grants uuid[], p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.revoke_grants(p_grants uuid[], p_reason text, p_ticket text, p_request_id uuid) TO meander_operator;
@@ -1899,9 +2369,21 @@ GRANT ALL ON FUNCTION meander.schema_version() TO meander_owner;
 GRANT ALL ON FUNCTION meander.schema_version() TO meander_publisher;
 GRANT ALL ON FUNCTION meander.schema_version() TO meander_auth;
 
+REVOKE ALL ON FUNCTION meander.session_changes(p_selector jsonb, p_organizations uuid[], p_own uuid, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.session_changes(p_selector jsonb, p_organizations uuid[], p_own uuid, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.session_condition() FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.session_condition() TO meander_system;
+
 REVOKE ALL ON FUNCTION meander.session_effective_end(p_expires_at timestamp with time zone, p_created_at timestamp with time zone, p_last_activity_at timestamp with time zone, p_absolute_lifetime interval, p_idle_timeout interval, p_grant_expires_at timestamp with time zone, p_grant_revoked_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.session_effective_end(p_expires_at timestamp with time zone, p_created_at timestamp with time zone, p_last_activity_at timestamp with time zone, p_absolute_lifetime interval, p_idle_timeout interval, p_grant_expires_at timestamp with time zone, p_grant_revoked_at timestamp with time zone) TO meander_guard;
 GRANT ALL ON FUNCTION meander.session_effective_end(p_expires_at timestamp with time zone, p_created_at timestamp with time zone, p_last_activity_at timestamp with time zone, p_absolute_lifetime interval, p_idle_timeout interval, p_grant_expires_at timestamp with time zone, p_grant_revoked_at timestamp with time zone) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.session_filter(p_selector jsonb, p_organizations uuid[], p_own uuid, OUT p_at timestamp with time zone, OUT p_state text, OUT p_user uuid, OUT p_ids uuid[], OUT p_kind text, OUT p_device text, OUT p_user_agent text, OUT p_network inet, OUT p_grant uuid, OUT p_idle_before timestamp with time zone, OUT p_active_since timestamp with time zone, OUT p_created_before timestamp with time zone, OUT p_created_after timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.session_filter(p_selector jsonb, p_organizations uuid[], p_own uuid, OUT p_at timestamp with time zone, OUT p_state text, OUT p_user uuid, OUT p_ids uuid[], OUT p_kind text, OUT p_device text, OUT p_user_agent text, OUT p_network inet, OUT p_grant uuid, OUT p_idle_before timestamp with time zone, OUT p_active_since timestamp with time zone, OUT p_created_before timestamp with time zone, OUT p_created_after timestamp with time zone) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.session_organizations(p_user uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.session_organizations(p_user uuid) TO meander_system;
 
 REVOKE ALL ON FUNCTION meander.session_page(p_selector jsonb, p_organizations uuid[], p_own uuid, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.session_page(p_selector jsonb, p_organizations uuid[], p_own uuid, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) TO meander_system;
@@ -1909,6 +2391,9 @@ GRANT ALL ON FUNCTION meander.session_page(p_selector jsonb, p_organizations uui
 REVOKE ALL ON FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) TO meander_guard;
 GRANT ALL ON FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) TO meander_system;
+
+REVOKE ALL ON FUNCTION meander.session_stats(p_selector jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.session_stats(p_selector jsonb) TO meander_operator;
 
 REVOKE ALL ON FUNCTION meander.set_policy(p_organization text, p_changes jsonb, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.set_policy(p_organization text, p_changes jsonb, p_reason text, p_ticket text, p_request_id uuid) TO meander_operator;
@@ -1939,11 +2424,16 @@ GRANT ALL ON FUNCTION meander.terminate_grantees(p_grants uuid[]) TO meander_ope
 REVOKE ALL ON FUNCTION meander.terminate_login(p_login text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.terminate_login(p_login text) TO meander_owner;
 
+REVOKE ALL ON FUNCTION meander.unknown_tokens(p_jtis uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.unknown_tokens(p_jtis uuid[]) TO meander_publisher;
+GRANT ALL ON FUNCTION meander.unknown_tokens(p_jtis uuid[]) TO meander_owner;
+
 REVOKE ALL ON FUNCTION meander.user_records(p_users uuid[], p_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.user_records(p_users uuid[], p_at timestamp with time zone) TO meander_system;
 
 REVOKE ALL ON FUNCTION meander.uuid_or_null(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.uuid_or_null(p_text text) TO meander_guard;
+GRANT ALL ON FUNCTION meander.uuid_or_null(p_text text) TO meander_audit;
 
 REVOKE ALL ON FUNCTION meander.verify_facts(p_users uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.verify_facts(p_users uuid[]) TO meander_system;
@@ -1979,6 +2469,8 @@ GRANT SELECT ON TABLE meander.installation TO meander_functions;
 GRANT SELECT ON TABLE meander.installation TO meander_guard;
 GRANT SELECT ON TABLE meander.installation TO meander_system;
 
+GRANT UPDATE(redis_run_ids) ON TABLE meander.installation TO meander_system;
+
 GRANT INSERT ON TABLE meander.intents TO meander_functions;
 GRANT SELECT ON TABLE meander.intents TO meander_guard;
 GRANT DELETE ON TABLE meander.intents TO meander_system;
@@ -2006,10 +2498,12 @@ GRANT DELETE ON TABLE meander.refresh_tokens TO meander_system;
 GRANT SELECT ON TABLE meander.refresh_tokens TO meander_auth;
 
 GRANT SELECT(id) ON TABLE meander.refresh_tokens TO meander_functions;
+GRANT SELECT(id) ON TABLE meander.refresh_tokens TO meander_guard;
 GRANT SELECT(id) ON TABLE meander.refresh_tokens TO meander_system;
 GRANT INSERT(id) ON TABLE meander.refresh_tokens TO meander_auth;
 
 GRANT SELECT(session_id) ON TABLE meander.refresh_tokens TO meander_functions;
+GRANT SELECT(session_id) ON TABLE meander.refresh_tokens TO meander_guard;
 GRANT SELECT(session_id) ON TABLE meander.refresh_tokens TO meander_system;
 GRANT INSERT(session_id) ON TABLE meander.refresh_tokens TO meander_auth;
 
@@ -2035,6 +2529,7 @@ GRANT SELECT(created_at) ON TABLE meander.refresh_tokens TO meander_functions;
 GRANT SELECT(created_at) ON TABLE meander.refresh_tokens TO meander_system;
 
 GRANT SELECT(rotated_at) ON TABLE meander.refresh_tokens TO meander_functions;
+GRANT SELECT(rotated_at) ON TABLE meander.refresh_tokens TO meander_guard;
 GRANT SELECT(rotated_at) ON TABLE meander.refresh_tokens TO meander_system;
 GRANT UPDATE(rotated_at) ON TABLE meander.refresh_tokens TO meander_auth;
 
@@ -2125,9 +2620,11 @@ GRANT SELECT ON TABLE meander.users TO meander_auth;
 GRANT SELECT ON TABLE meander.users TO meander_directory;
 
 GRANT UPDATE(id) ON TABLE meander.users TO meander_guard;
+GRANT SELECT(id) ON TABLE meander.users TO meander_audit;
 GRANT UPDATE(id) ON TABLE meander.users TO meander_registrar;
 GRANT INSERT(id) ON TABLE meander.users TO meander_directory;
 
+GRANT SELECT(organization_id) ON TABLE meander.users TO meander_audit;
 GRANT INSERT(organization_id) ON TABLE meander.users TO meander_directory;
 
 GRANT INSERT(email),UPDATE(email) ON TABLE meander.users TO meander_directory;

@@ -118,9 +118,9 @@ describe('under a grant', () => {
     await gro('audit', 'list', '--actor', 'kari', '--ticket', 'HLF-1')
     expect(await events('hlf')).toMatchObject([
       {
-        reason: 'meanderctl sessions list --user mari@hlf.example',
+        reason: 'meanderctl sessions list --user …@hlf.example',
         ticket: null,
-        details: { function: 'list_sessions', arguments: { user: 'mari@hlf.example' } },
+        details: { function: 'list_sessions', arguments: { user: people.mari.id } },
       },
       {
         reason: `meanderctl sessions show ${s.id.phone}`,

@@ -114,6 +114,11 @@ describe('the chain', () => {
     await kari.rows(...revoke(await oneSession(), "mistet på toget 🚆 “sitat” \\ '", 'SAK-1'))
     await kari.rows(...revoke(randomUUID(), 'unknown'))
     await auth.rows('select meander.end_session($1, $2)', [await oneSession(), 'logout'])
+    await auth.rows('select meander.end_user_session($1, $2)', [people.mari.id, await oneSession()])
+    await kari.rows(`set meander.on_behalf_of = '${people.liv.id}'`)
+    await kari.rows(...revoke(await oneSession(), 'somebody asked'))
+    await kari.rows('reset meander.on_behalf_of')
+    expect((await lastEvent())?.details).toContain(people.liv.id)
     await root.rows("select meander.disable_operator('eva', 'på ferie', 'T'), meander.enable_operator('eva')")
     await kari.rows('select meander.sign_out_users($1, $2, $3, null)', [
       [people.mari.id, people.ola.id],

@@ -33,23 +33,38 @@ const groups = ['meander_operator', 'meander_auth', 'meander_publisher', 'meande
 
 /** Everything that an operator may run; a name is added here on purpose, after a look at what it lets out. */
 const operatorFunctions = [
+  'begin_plan',
   'blocklist_status',
   'check_token',
+  'checkpoint_audit',
   'claim_blocklist',
+  'claim_tokens',
   'create_grant',
+  'create_plan',
+  'database_identity',
   'find_users',
+  'finish_plan',
   'get_grant',
   'get_own_session',
   'get_policy',
   'get_session',
+  'get_trace',
   'get_user',
+  'last_checkpoints',
   'list_audit_events',
+  'list_audit_heads',
+  'list_blocked_tokens',
   'list_grants',
+  'list_own_session_changes',
   'list_own_sessions',
+  'list_session_changes',
   'list_sessions',
   'list_users',
+  'lock_holders',
   'mark_published',
   'offboard_users',
+  'own_session_stats',
+  'read_audit_chain',
   'recall_result',
   'record_intent',
   'refused_offboardings',
@@ -60,6 +75,7 @@ const operatorFunctions = [
   'revoke_own_sessions',
   'revoke_sessions',
   'schema_version',
+  'session_stats',
   'set_policy',
   'sign_out_users',
   'sweep_sessions',
@@ -205,10 +221,23 @@ describe('functions', () => {
 
   it('check who calls, each of those that an operator may execute', async () => {
     const checks =
-      /authorize_(read|change)|people_act|own_scope|current_operator|(publish|read)able_organizations|recall_result|grantee_logins/
+      /authorize_(read|change|audit)|people_act|own_(scope|selection)|current_operator|(publish|read)able_organizations|recall_result|grantee_logins/
+    // The second tells of the caller's own sessions alone.
+    const everybodys = ['schema_version', 'lock_holders']
     const careless = sqlFiles('functions').filter(
       ({ name, text }) =>
-        operatorFunctions.includes(name) && name !== 'schema_version' && !checks.test(withoutComments(text)),
+        operatorFunctions.includes(name) && !everybodys.includes(name) && !checks.test(withoutComments(text)),
+    )
+    expect(careless.map(({ name }) => name)).toEqual([])
+  })
+
+  it('look at every reason before they do anything, each that takes one from a client', () => {
+    const checks = /meander\.(check_reason|check_people|people_act|staff_act)\(/
+    const careless = sqlFiles('functions').filter(
+      ({ text }) =>
+        /security definer/.test(text) &&
+        /\bp_reasons? text/.test(text) &&
+        !checks.test(withoutComments(text)),
     )
     expect(careless.map(({ name }) => name)).toEqual([])
   })

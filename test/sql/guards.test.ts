@@ -191,8 +191,23 @@ describe('a refresh token', () => {
       'access_jti = gen_random_uuid()',
       'access_expires_at = now()',
       'id = gen_random_uuid()',
+      'parent_id = null',
     ])
       await root.fails('MC410', `update meander.refresh_tokens set ${wanted} where id = $1`, [second])
+  })
+
+  it('follows a spent one of its own session, or is the first: one of a session refreshes', async () => {
+    const [session, other] = [await logIn('ola'), await logIn('ola')]
+    const first = await auth.value(...newToken(session))
+    await auth.fails('23505', ...newToken(session))
+    await auth.fails('MC400', ...newToken(session, undefined, first))
+    await auth.fails('MC400', ...newToken(other, undefined, first))
+    await auth.rows(...rotate(first))
+    await auth.fails('MC400', ...newToken(other, undefined, first))
+    await auth.fails('MC400', ...newToken(session, undefined, randomUUID()))
+    await auth.rows(...newToken(session, undefined, first))
+    await auth.fails('23505', ...newToken(session, undefined, first))
+    await auth.rows(...newToken(other))
   })
 
   it('belongs to the organization of its session', async () => {

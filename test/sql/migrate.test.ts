@@ -115,8 +115,9 @@ describe('as the superuser', () => {
       create role migrate_other;
       grant execute on function meander.blocklist_status() to public, meander_directory, migrate_other, meander_auth;
       create or replace function meander.blocklist_status()
-      returns table (mode text, live bigint, pending bigint, oldest_pending_at timestamptz)
-      language sql as $$ select 'old'::text, 0::bigint, 0::bigint, null::timestamptz $$;
+      returns table (mode text, live bigint, pending bigint, oldest_pending_at timestamptz, everywhere boolean,
+        redis_run_ids text[])
+      language sql as $$ select 'old'::text, 0::bigint, 0::bigint, null::timestamptz, false, '{}'::text[] $$;
       update meander.schema_files set sha256 = 'old' where path = '${path}'`)
     expect((await readStatus(db)).pending).toEqual([path])
     expect((await install(db)).applied).toContain(path)
@@ -318,7 +319,9 @@ describe('as an administrator with CREATEROLE who owns the database', () => {
   it('the schema is installed, and what is missing is said', async () => {
     const done = await install(db)
     expect(done.applied.length).toBeGreaterThan(50)
-    expect(done.missing).toEqual(newer ? ['grant pg_signal_backend to meander_signal'] : [])
+    expect(done.missing).toEqual(
+      newer ? ['grant pg_signal_backend, pg_read_all_stats to meander_signal'] : [],
+    )
     expect((await install(db)).applied).toEqual([])
     expect(await readStatus(db)).toMatchObject({ pending: [], drift: [] })
   })

@@ -306,7 +306,7 @@ describe('under a grant', () => {
     })
     expect(JSON.parse(event?.details ?? '')).toEqual({
       function: 'list_sessions',
-      arguments: { user: emailOf('mari') },
+      arguments: { user: people.mari.id },
     })
   })
 

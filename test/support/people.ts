@@ -35,7 +35,7 @@ export const emailOf = (person: Person): string =>
 
 /**
  * Logins of the cluster: the operators `kari`, `nils`, `eva`, `gro`, `siv` and the auditor `ada`; `auth` in
- * meander_auth, `publisher` in meander_publisher, `directory` in meander_directory, `stranger` in nothing, and
+ * meander_auth, `module` there and in meander_publisher, `publisher` in meander_publisher, `directory` in meander_directory, `stranger` in nothing, and
  * `admin`, an administrator without superuser.
  */
 export const operators = ['kari', 'nils', 'eva', 'gro', 'siv', 'ada'] as const
@@ -56,8 +56,9 @@ select ${operators.map((login) => `meander.add_operator('${login}', '${emailOf(l
 
 /** The logins belong to the cluster, so they are made once for each server. */
 const logins = `
-${[...operators, 'auth', 'publisher', 'directory', 'stranger', 'admin'].map((login) => `create role ${login} login password '${password}';`).join('\n')}
+${[...operators, 'auth', 'module', 'publisher', 'directory', 'stranger', 'admin'].map((login) => `create role ${login} login password '${password}';`).join('\n')}
 grant meander_auth to auth;
+grant meander_auth, meander_publisher to module;
 grant meander_publisher to publisher;
 grant meander_directory to directory;
 grant meander_owner to admin;

@@ -33,7 +33,7 @@ export interface PrivateRedis {
   /** Accepts connections and answers nothing, as a server that hangs. */
   pause(): void
   resume(): void
-  /** On the same port, empty unless `keep` says to take the keys along. */
+  /** On the same port, empty unless `keep` says to take the keys along: those of now, or of the last `save` if it is dead. */
   restart(options?: { keep?: boolean }): Promise<void>
   /** What redis-cli prints for one command; options of redis-cli may go first. @throws when it fails. */
   cli(...args: string[]): Promise<string>
@@ -131,7 +131,7 @@ export const startRedis = async (options: RedisOptions = {}): Promise<PrivateRed
     pause: () => void server.kill('SIGSTOP'),
     resume: () => void server.kill('SIGCONT'),
     restart: async ({ keep = false } = {}) => {
-      if (keep) await cli('save')
+      if (keep && server.exitCode === null && server.signalCode === null) await cli('save')
       await kill()
       if (!keep) rmSync(join(folder, 'dump.rdb'), { force: true })
       await start()

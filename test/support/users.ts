@@ -131,7 +131,7 @@ export const chainBreaks = async (
   return row?.breaks ?? -1
 }
 
-/** What was done in an organization since its operators were registered, oldest first. */
+/** What was done in an organization since the schema was installed and its operators registered, oldest first. */
 export const eventsOf = (
   server: PostgresServer,
   database: string,
@@ -146,7 +146,7 @@ export const eventsOf = (
     details: Record<string, unknown>
   }>(
     `select seq::int, actor, action, target_id, reason, ticket, request_id, details
-     from meander.audit_log where organization_id = $1 and seq > $2 and action not like 'operator.%' order by seq`,
+     from meander.audit_log where organization_id = $1 and seq > $2 and action !~ '^(operator|database)[.]' order by seq`,
     [organizations[organization], since],
     database,
   )

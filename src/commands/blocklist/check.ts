@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { checkView } from '../../views/blocklist.view.ts'
-import { parseUuid } from '../parsers.ts'
+import { parseUuid } from '../shared/parsers.ts'
 
 export const registerCheck = (parent: Command, context: Context, run = checkToken): void => {
   parent

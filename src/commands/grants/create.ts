@@ -3,8 +3,15 @@ import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import type { GrantCreation, Grants, NewGrant } from '../../service/grants.ts'
 import { grantView } from '../../views/grant.view.ts'
-import { type ActOptions, askPurpose, bulkOptions, confirm, type Purpose, refuseUnasked } from '../acting.ts'
-import { parseDuration, parseText, parseTime } from '../parsers.ts'
+import {
+  type ActOptions,
+  askPurpose,
+  bulkOptions,
+  confirm,
+  type Purpose,
+  refuseUnasked,
+} from '../shared/acting.ts'
+import { parseDuration, parseText, parseTime } from '../shared/parsers.ts'
 
 interface CreateOptions extends ActOptions {
   readonly org?: string

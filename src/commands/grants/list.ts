@@ -2,9 +2,9 @@ import { type Command, Option } from 'commander'
 import type { Context } from '../../context.ts'
 import type { GrantSelector } from '../../service/grants.ts'
 import { grantView } from '../../views/grant.view.ts'
-import { purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
-import { type ListingOptions, limitOf, listingOptions, sayCut } from '../listing.ts'
-import { parseText } from '../parsers.ts'
+import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { type ListingOptions, limitOf, listingOptions, sayCut } from '../shared/listing.ts'
+import { parseText } from '../shared/parsers.ts'
 
 interface GrantListOptions extends ListingOptions, ReasonOptions {
   readonly org?: string

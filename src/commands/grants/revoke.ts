@@ -11,9 +11,9 @@ import {
   counted,
   type Purpose,
   refuseUnasked,
-} from '../acting.ts'
-import { collectUuids } from '../parsers.ts'
-import { sayResidual } from '../residual.ts'
+} from '../shared/acting.ts'
+import { collectUuids } from '../shared/parsers.ts'
+import { sayResidual } from '../shared/residual.ts'
 
 export const registerRevoke = (parent: Command, context: Context, run = revokeGrants): void => {
   const command = parent

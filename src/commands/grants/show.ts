@@ -3,8 +3,8 @@ import type { Context } from '../../context.ts'
 import { auditEventView } from '../../views/audit-event.view.ts'
 import { grantDetailsView, grantView } from '../../views/grant.view.ts'
 import { sessionView } from '../../views/session.view.ts'
-import { purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
-import { parseUuid } from '../parsers.ts'
+import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { parseUuid } from '../shared/parsers.ts'
 
 export const registerShow = (parent: Command, context: Context, run = showGrant): void => {
   const command = parent

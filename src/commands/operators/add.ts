@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
-import { parseText } from '../parsers.ts'
+import { parseText } from '../shared/parsers.ts'
 
 interface AddOptions {
   readonly user: string

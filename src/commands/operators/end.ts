@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
-import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../acting.ts'
-import { parseText } from '../parsers.ts'
+import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
+import { parseText } from '../shared/parsers.ts'
 
 /** `disable` and `remove` end a login's rights alike; they differ in what is left of the registration. */
 const verbs = {

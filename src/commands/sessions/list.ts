@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { sessionView } from '../../views/session.view.ts'
-import { purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
-import { type ListingOptions, limitOf, listingOptions, sayCut } from '../listing.ts'
-import { type SelectorOptions, selectionOf, selectorOptions, sortOption } from '../selectors.ts'
+import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { type ListingOptions, limitOf, listingOptions, sayCut } from '../shared/listing.ts'
+import { type SelectorOptions, selectionOf, selectorOptions, sortOption } from '../shared/selectors.ts'
 
 type ListOptions = SelectorOptions & ListingOptions & ReasonOptions
 

@@ -1,11 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
-import type { PolicyChange, PolicyChanges, PolicyOrder, PolicyOutcome } from '../../service/policies.ts'
+import type {
+  PolicyChange,
+  PolicyChanges,
+  PolicyOrder,
+  PolicyOutcome,
+} from '../../service/sessions/policies.ts'
 import { changedLimits, changedLimitView } from '../../views/policy.view.ts'
-import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../acting.ts'
-import { parseDuration, parseText, parseUuid } from '../parsers.ts'
-import { sayResidual } from '../residual.ts'
+import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
+import { parseDuration, parseText, parseUuid } from '../shared/parsers.ts'
+import { sayResidual } from '../shared/residual.ts'
 
 interface PolicySetOptions extends ActOptions {
   readonly org?: string

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { policyView } from '../../views/policy.view.ts'
-import { purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
-import { parseText } from '../parsers.ts'
+import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { parseText } from '../shared/parsers.ts'
 
 interface PolicyShowOptions extends ReasonOptions {
   readonly org?: string

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import type { Context } from '../../context.ts'
-import { MeanderError } from '../../errors.ts'
+import { MeanderError, problemOfFile } from '../../errors.ts'
 
 /**
  * Session ids from a file, or `-` for standard input: one a line, or NDJSON as `sessions list` writes it.
@@ -20,7 +20,7 @@ export const readIds = async (from: string, terminal: Context['terminal']): Prom
     }
   } catch (error) {
     if (error instanceof MeanderError) throw error
-    throw new MeanderError('USAGE', `${from} cannot be read: ${(error as Error).message}`, { cause: error })
+    throw new MeanderError('USAGE', `${from} cannot be read: ${problemOfFile(error)}.`, { cause: error })
   }
   if (ids.length === 0) {
     throw new MeanderError('NOT_FOUND', `${from === '-' ? 'Standard input' : from} names no session.`, {

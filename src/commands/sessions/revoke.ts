@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
-import type { RevokeOutcome, Session, SessionSelector, Sessions } from '../../service/sessions.ts'
-import { revokedSessionView } from '../../views/revocation.view.ts'
+import type { Session, SessionSelector, Sessions } from '../../service/sessions/sessions.ts'
 import { sessionView } from '../../views/session.view.ts'
 import {
   type ActOptions,
@@ -11,15 +10,24 @@ import {
   confirm,
   confirmTyped,
   counted,
+  type Purpose,
   purposeOf,
   refuseUnasked,
-} from '../acting.ts'
-import { collectUuids } from '../parsers.ts'
-import { sayPending, sayResidual } from '../residual.ts'
-import { type Selection, type SelectorOptions, selectionOf, selectorOptions } from '../selectors.ts'
+} from '../shared/acting.ts'
+import { collectUuids } from '../shared/parsers.ts'
+import {
+  makePlan,
+  type PlanContents,
+  type PlanOptions,
+  planOptions,
+  refuseUnplannable,
+} from '../shared/planning.ts'
+import { sayPending } from '../shared/residual.ts'
+import { type Selection, type SelectorOptions, selectionOf, selectorOptions } from '../shared/selectors.ts'
+import { showRevocation } from '../shared/show-revocation.ts'
 import { readIds } from './read-ids.ts'
 
-interface RevokeOptions extends SelectorOptions, ActOptions {
+interface RevokeOptions extends SelectorOptions, ActOptions, PlanOptions {
   readonly except?: readonly string[]
   readonly from?: string
 }
@@ -43,7 +51,7 @@ event for the user. Neither keeps the user from logging in again: that is
 users offboard.`,
     )
     .action((ids: string[], options: RevokeOptions) => run(ids ?? [], options, context))
-  bulkOptions(selectorOptions(command), 'sessions')
+  bulkOptions(planOptions(selectorOptions(command)), 'sessions')
 }
 
 export const revokeSessions = async (
@@ -56,7 +64,8 @@ export const revokeSessions = async (
   refuseEmptySelector(explicit, selection, options)
   const ids =
     options.from === undefined ? given : [...given, ...(await readIds(options.from, context.terminal))]
-  refuseUnasked(options, context)
+  if (options.plan === undefined) refuseUnasked(options, context)
+  else refuseUnplannable(options, context)
 
   const { sessions, blocklist } = await context.service()
   const request =
@@ -64,7 +73,7 @@ export const revokeSessions = async (
       ? null
       : { id: options.requestId, command: 'sessions revoke', arguments: argumentsOf(given, options, ids) }
   const first = request && !options.dryRun ? await sessions.recall(request) : null
-  if (first) return showOutcome(first, context)
+  if (first) return showRevocation(first, context)
 
   const targets = explicit ? new Set(ids) : null
   const selector: SessionSelector = targets
@@ -75,6 +84,10 @@ export const revokeSessions = async (
   const frozen = (targets ? [...targets] : found.map(({ id }) => id)).filter((id) => !except.has(id))
   refuseTooMany(frozen.length, options)
   const purpose = await askPurpose(options, context)
+  if (options.plan !== undefined) {
+    const kept = found.filter(({ id }) => !except.has(id))
+    return makePlan(options, planOf(frozen, kept, explicit ? null : selection.selector, purpose), context)
+  }
   if (frozen.length > 0)
     await ask(
       found.filter(({ id }) => !except.has(id)),
@@ -96,7 +109,7 @@ export const revokeSessions = async (
     },
     context.signal,
   )
-  await showOutcome(outcome, context)
+  await showRevocation(outcome, context)
   // What matches may have been ended by a run that was killed before it told Redis.
   if (frozen.length === 0 && selection.scope === 'reach' && !options.dryRun) {
     sayPending(await blocklist.sync(), context)
@@ -209,24 +222,32 @@ const ask = async (
   }
 }
 
+/** The same set, for somebody to end later. */
+const planOf = (
+  ids: readonly string[],
+  found: readonly Session[],
+  selector: SessionSelector | null,
+  purpose: Purpose,
+): PlanContents => {
+  const sessions = new Map(found.map((session) => [session.id, session]))
+  // An id that nobody here has: the database refuses it, unknown or foreign alike.
+  const nobody = { userId: nil, userEmail: null, deviceName: null, kind: null, state: 'unknown' }
+  return {
+    act: 'revoke_sessions',
+    items: ids.map((id) => {
+      const { userId, userEmail, deviceName, kind, state } = sessions.get(id) ?? nobody
+      return { id, userId, email: userEmail, what: deviceName ?? kind, state, reason: null, ticket: null }
+    }),
+    organizations: [...new Set(found.map(({ organization }) => organization))],
+    selector,
+    purpose,
+  }
+}
+
+const nil = '00000000-0000-0000-0000-000000000000'
+
 /** What a repeat with the same request id must repeat. */
 const argumentsOf = (given: readonly string[], options: RevokeOptions, ids: readonly string[]): object => {
   const { yes: _, requestId: __, dryRun: ___, from: ____, ...rest } = options
   return { ...rest, ids: given.length > 0 || options.from !== undefined ? [...ids] : null }
-}
-
-const showOutcome = async ({ result, cause }: RevokeOutcome, context: Context): Promise<void> => {
-  const { revoked, alreadyRevoked, alreadyExpired, notFound, refreshTokensRevoked, accessTokensBlocked } =
-    result.summary
-  await context.show.result('RevocationResult', revokedSessionView, result)
-  const parts = [
-    `${counted(revoked, 'session')} ${result.dryRun ? 'would be revoked' : 'revoked'}`,
-    ...(alreadyRevoked ? [`${alreadyRevoked} revoked before`] : []),
-    ...(alreadyExpired ? [`${alreadyExpired} expired before`] : []),
-    ...(notFound ? [`${notFound} not found`] : []),
-    `${counted(refreshTokensRevoked, 'refresh token')} ended, ${counted(accessTokensBlocked, 'access token')} blocked`,
-  ]
-  context.terminal.note(`${parts.join('; ')}.`)
-  sayResidual(result.residualAccess, cause, context)
-  if (notFound > 0) context.end('NOT_FOUND')
 }

@@ -3,8 +3,8 @@ import type { Context } from '../../context.ts'
 import { auditEventView } from '../../views/audit-event.view.ts'
 import { sessionDetailsView, sessionView } from '../../views/session.view.ts'
 import { accessTokenView, refreshTokenView } from '../../views/token.view.ts'
-import { purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
-import { parseUuid } from '../parsers.ts'
+import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { parseUuid } from '../shared/parsers.ts'
 
 interface ShowOptions extends ReasonOptions {
   readonly mine?: boolean

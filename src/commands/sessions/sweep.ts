@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
-import type { SweepResult } from '../../service/sweep.ts'
+import type { SweepResult } from '../../service/sessions/sweep.ts'
 import { sweptReasonView } from '../../views/sweep.view.ts'
-import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../acting.ts'
-import { parseCount, parseDuration, parseText, parseUuid } from '../parsers.ts'
-import { sayResidual } from '../residual.ts'
+import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
+import { parseCount, parseDuration, parseText, parseUuid } from '../shared/parsers.ts'
+import { sayResidual } from '../shared/residual.ts'
 
 interface SweepOptions extends ActOptions {
   readonly org?: string
@@ -34,7 +34,8 @@ export const registerSweep = (parent: Command, context: Context, run = sweepSess
       `
 A session ends by itself the moment that its policy or grant says so, swept or
 not: its refresh token is refused from then on. A sweep puts it on the record
-and blocks access tokens that are still alive. Safe from cron, by several at once.`,
+and blocks access tokens that are still alive. Safe from cron, by several at
+once.`,
     )
     .action((options: SweepOptions) => run(options, context))
   actOptions(command)

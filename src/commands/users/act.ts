@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import type { Purpose } from '../../service/on-record.ts'
-import { type CheckedRows, checkRows, type UserRows } from '../../service/user-rows.ts'
-import { type RememberedRun, type RowOutcome, rememberedRows, UserRun } from '../../service/user-run.ts'
-import type { UserAct, Users } from '../../service/users.ts'
+import { type CheckedRows, checkRows, type UserRows } from '../../service/users/rows.ts'
+import { type RememberedRun, type RowOutcome, rememberedRows, UserRun } from '../../service/users/run.ts'
+import type { UserAct, Users } from '../../service/users/users.ts'
 import {
   type ActOptions,
   askPurpose,
@@ -13,13 +13,20 @@ import {
   confirmTyped,
   counted,
   refuseUnasked,
-} from '../acting.ts'
+} from '../shared/acting.ts'
+import {
+  makePlan,
+  type PlanContents,
+  type PlanOptions,
+  planOptions,
+  refuseUnplannable,
+} from '../shared/planning.ts'
+import { showRun, wentWrong } from '../shared/show-run.ts'
+import { type Verb, verbs } from '../shared/user-verbs.ts'
 import { beginReport, type Report } from './report.ts'
-import { showRun, wentWrong } from './show-run.ts'
 import { largestBatch, openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
-import { type Verb, verbs } from './verbs.ts'
 
-interface ActOnUsersOptions extends ActOptions, TargetOptions {}
+interface ActOnUsersOptions extends ActOptions, TargetOptions, PlanOptions {}
 
 export const registerAct = (parent: Command, act: UserAct, context: Context, run = actOnUsers): void => {
   const verb = verbs[act]
@@ -29,7 +36,8 @@ export const registerAct = (parent: Command, act: UserAct, context: Context, run
     .argument('[user...]', 'users, by e-mail or id')
     .addHelpText('after', verb.help)
     .action((names: string[], options: ActOnUsersOptions) => run(act, names, options, context))
-  bulkOptions(targetOptions(command), 'users')
+  const targeted = targetOptions(command)
+  bulkOptions(act === 'offboard' ? planOptions(targeted) : targeted, 'users')
 }
 
 export const actOnUsers = async (
@@ -38,11 +46,12 @@ export const actOnUsers = async (
   options: ActOnUsersOptions,
   context: Context,
 ): Promise<void> => {
-  if (options.file !== '-') refuseUnasked(options, context)
+  const refuse = options.plan === undefined ? refuseUnasked : refuseUnplannable
+  if (options.file !== '-') refuse(options, context)
   const source = await openTargets(names, options, context)
   try {
     // Whoever pipes the list in is asked on the controlling terminal, and that stands in only now.
-    refuseUnasked(options, context)
+    refuse(options, context)
     const report = await beginReport(options.report, context)
     try {
       await actOnList(verbs[act], source, report, options, names, context)
@@ -95,6 +104,9 @@ const actOnList = async (
     throw wrong
   }
   refuseTooMany(checked.good, options)
+  if (options.plan !== undefined) {
+    return makePlan(options, await planOf(source, checked, purpose), context)
+  }
   await ask(verb, checked, options, context)
 
   const progress = context.terminal.progress(`${verb.name}:`, checked.total)
@@ -121,6 +133,17 @@ const actOnList = async (
   } finally {
     progress.stop()
   }
+}
+
+/** The same users, for somebody to off-board later. */
+const planOf = async (source: UserRows, checked: CheckedRows, purpose: Purpose): Promise<PlanContents> => {
+  const items = []
+  for await (const { row, email, reason, ticket } of source.rows()) {
+    if (checked.problemOf(row)) continue
+    const id = checked.userOf(row)
+    items.push({ id, userId: id, email: email || null, what: null, state: 'off-board', reason, ticket })
+  }
+  return { act: 'offboard_users', items, organizations: [...checked.organizations], selector: null, purpose }
 }
 
 /** What the look at the list found to be refused is on the record all the same: the database refuses it itself. */

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
 import type { Context } from '../../context.ts'
 import { userView } from '../../views/user.view.ts'
-import { purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
-import { type ListingOptions, limitOf, listingOptions, sayCut } from '../listing.ts'
-import { parseText } from '../parsers.ts'
+import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { type ListingOptions, limitOf, listingOptions, sayCut } from '../shared/listing.ts'
+import { parseText } from '../shared/parsers.ts'
 
 interface UserListOptions extends ListingOptions, ReasonOptions {
   readonly org?: string

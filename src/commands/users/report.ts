@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
-import { beginFile } from './whole-file.ts'
+import { beginFile } from '../shared/whole-file.ts'
 
 /** One row for each row that came in; the columns of every report. */
 export interface ReportRow {

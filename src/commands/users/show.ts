@@ -3,8 +3,8 @@ import type { Context } from '../../context.ts'
 import { auditEventView } from '../../views/audit-event.view.ts'
 import { sessionView } from '../../views/session.view.ts'
 import { heldGrantView, userDetailsView, userView } from '../../views/user.view.ts'
-import { purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
-import { parseText } from '../parsers.ts'
+import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { parseText } from '../shared/parsers.ts'
 
 export const registerShow = (parent: Command, context: Context, run = showUser): void => {
   const command = parent

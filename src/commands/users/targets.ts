@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
-import type { CheckedRows, UserRows } from '../../service/user-rows.ts'
-import { counted } from '../acting.ts'
-import { parseCount, parseText } from '../parsers.ts'
+import type { CheckedRows, UserRows } from '../../service/users/rows.ts'
+import { counted } from '../shared/acting.ts'
+import { parseCount, parseText } from '../shared/parsers.ts'
 import { namedRows, openUserFile } from './user-file.ts'
 
 /** How the commands on users name them: one by one, or by the list. */

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Context } from '../../context.ts'
-import { MeanderError } from '../../errors.ts'
-import type { UserRow, UserRows } from '../../service/user-rows.ts'
+import { MeanderError, problemOfFile } from '../../errors.ts'
+import { problemOfText } from '../../service/record-text.ts'
+import type { UserRow, UserRows } from '../../service/users/rows.ts'
 import { longestLine, utf8Only } from './utf8-only.ts'
 
 /** A CSV file of users, copied aside so that it is the same each time it is gone through. */
@@ -45,14 +46,7 @@ export const openUserFile = async (
     await copy.close()
     signal.throwIfAborted()
     if (error instanceof MeanderError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new MeanderError(
-      'USAGE',
-      `${path} cannot be read: ${code === 'EISDIR' ? 'it is a folder' : message}.`,
-      {
-        cause: error,
-      },
-    )
+    throw new MeanderError('USAGE', `${path} cannot be read: ${problemOfFile(error)}.`, { cause: error })
   }
 }
 
@@ -203,9 +197,10 @@ export const problemOf = ({
   if (userId === '' && !/^[^\s@]+@[^\s@]+$/.test(email)) return 'the e-mail address is malformed'
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/u.test(email))
     return 'the e-mail address has invisible characters'
-  if (/\p{Cc}/u.test(reason + ticket)) return 'reason or ticket has control characters'
-  if (reason.length > 1000) return 'the reason has more than 1000 characters'
-  if (ticket.length > 200) return 'the ticket has more than 200 characters'
+  for (const [what, text] of Object.entries({ reason, ticket }) as ['reason' | 'ticket', string][]) {
+    const problem = text === '' ? null : problemOfText(what, text)
+    if (problem !== null) return `the ${what} ${problem}`
+  }
   return null
 }
 

@@ -2,16 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
+import type { SigningKey } from '../../service/audit/signing-key.ts'
 import type { Purpose } from '../../service/on-record.ts'
-import { type CheckedRows, checkRows, type UserRow, type UserRows } from '../../service/user-rows.ts'
-import type { AuditHead, Users } from '../../service/users.ts'
-import type { Proof } from '../../service/verification.ts'
+import { type CheckedRows, checkRows, type UserRow, type UserRows } from '../../service/users/rows.ts'
+import type { AuditHead, Users } from '../../service/users/users.ts'
+import type { Proof } from '../../service/users/verification.ts'
 import { proofView } from '../../views/proof.view.ts'
-import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../acting.ts'
-import { parseMilliseconds, parseText } from '../parsers.ts'
+import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { parseMilliseconds, parseText } from '../shared/parsers.ts'
+import { beginFile, type WholeFile } from '../shared/whole-file.ts'
 import { beginReport, type Report, type ReportRow } from './report.ts'
 import { largestBatch, openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
-import { beginFile, type WholeFile } from './whole-file.ts'
 
 interface VerifyOptions extends TargetOptions, ReasonOptions {
   readonly offboarded?: boolean
@@ -55,6 +56,7 @@ export const verifyUsers = async (
     const evidence = begun(
       options.evidence === undefined ? null : await beginFile(options.evidence, 'evidence'),
     )
+    const key = evidence && (await signingKeyOf(context))
     const report = begun(await beginReport(options.report, context))
     const purpose = purposeOf(options, context)
     const { users } = await context.service()
@@ -72,7 +74,7 @@ export const verifyUsers = async (
     while (performance.now() < until && (await look(null)).summary.notEnded > 0) await sleep(500)
     const verification = await look(report)
     await report?.finish()
-    if (evidence) await writeEvidence(evidence, verification, context)
+    if (evidence) await writeEvidence(evidence, verification, key, context)
     await showVerification(verification, context)
   } finally {
     for (const file of files) await file.discard()
@@ -174,11 +176,25 @@ const outcomeOf = (proof: Proof | null): { outcome: string; message: string } =>
   return { outcome: proof?.ended ? 'ended' : 'notEnded', message: left.join('; ') }
 }
 
+/** Where a signing key is set, evidence is signed; read beforehand, so that one which cannot sign stops everything. */
+const signingKeyOf = async ({ settings }: Context): Promise<SigningKey | null> => {
+  if (settings.signingKeyFile === null) return null
+  const { readSigningKey } = await import('../../service/audit/signing-key.ts')
+  return readSigningKey(settings.signingKeyFile)
+}
+
 /** The proof as it was shown, with the command and the moment it rests on. */
-const writeEvidence = async (evidence: WholeFile, result: object, context: Context): Promise<void> => {
+const writeEvidence = async (
+  evidence: WholeFile,
+  result: object,
+  key: SigningKey | null,
+  context: Context,
+): Promise<void> => {
   const head = { schemaVersion: 1, kind: 'Evidence', at: context.now().toISOString() }
   const proof = { ...head, command: context.commandLine, ...result }
-  await evidence.write(`${JSON.stringify(proof, null, 2)}\n`)
+  const { signEvidence } = await import('../../service/audit/evidence-file.ts')
+  const signed = key ? signEvidence(proof, key) : proof
+  await evidence.write(`${JSON.stringify(signed, null, 2)}\n`)
   await evidence.finish()
 }
 

@@ -28,6 +28,22 @@ export async function* jsonList<T>(
   yield `],"nextCursor":${JSON.stringify(nextCursor)}}\n`
 }
 
+/** What a command found, written while it is found; `rest` is asked for at the end. */
+export async function* jsonFindings<T>(
+  kind: string,
+  view: View<T>,
+  rows: AsyncIterable<T>,
+  rest: () => object,
+): AsyncGenerator<string> {
+  yield `{"schemaVersion":${schemaVersion},"kind":${JSON.stringify(kind)},"items":[`
+  let separator = ''
+  for await (const row of rows) {
+    yield `${separator}${JSON.stringify(fieldsOf(view, row))}`
+    separator = ','
+  }
+  yield `],${JSON.stringify(rest()).slice(1)}\n`
+}
+
 /** Bare items, one a line. */
 export async function* ndjson<T>(
   view: View<T>,

@@ -29,6 +29,9 @@ export const chooseColumns = <T>(
   if (format === 'prometheus') {
     throw new MeanderError('USAGE', `-o prometheus is for stats, not for ${view.noun[1]}.`)
   }
+  if (format === 'html') {
+    throw new MeanderError('USAGE', `-o html is for audit timeline, not for ${view.noun[1]}.`)
+  }
   if (keys === undefined) {
     if (format === 'table') return view.columns.filter(({ cell }) => cell !== undefined && cell.wide !== true)
     return format === 'wide' ? view.columns.filter(({ cell }) => cell !== undefined) : view.columns

@@ -2,7 +2,7 @@
 import type { View } from '../view.ts'
 import { batch } from './batch.ts'
 import { csv } from './csv.ts'
-import { envelope, fieldsOf, jsonList, ndjson } from './json.ts'
+import { envelope, fieldsOf, jsonFindings, jsonList, ndjson } from './json.ts'
 import { chooseColumns, type PaintOptions } from './options.ts'
 import { sheets, table } from './table.ts'
 
@@ -58,6 +58,19 @@ export const paintResult = <T>(
   chooseColumns(view, options.format, options.columns)
   const fields = { ...result, items: result.items.map((item) => fieldsOf(view, item)) }
   return batch([options.style.cleanJson(envelope(kind, fields))])
+}
+
+/** The same while it is still being found: nothing is kept. What `rest` says at the end is for `json` alone. */
+export const paintFindings = <T>(
+  kind: string,
+  view: View<T>,
+  rows: AsyncIterable<T>,
+  rest: () => object,
+  options: PaintOptions,
+): AsyncIterable<string> => {
+  if (options.format !== 'json') return paintList(view, rows, options)
+  chooseColumns(view, options.format, options.columns)
+  return batch(mapped(jsonFindings(kind, view, rows, rest), options.style.cleanJson))
 }
 
 async function* mapped<T>(rows: Rows<T>, text: (row: T) => string): AsyncGenerator<string> {

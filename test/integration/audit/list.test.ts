@@ -174,7 +174,7 @@ describe('pages', () => {
       cursor = page.nextCursor
     }
     expect(found).toEqual(all)
-    expect(new Set(found).size).toBe(6)
+    expect(new Set(found).size).toBe(7)
   })
 
   it('a cut list says so', async () => {
@@ -213,6 +213,7 @@ describe('output', () => {
         requestId,
         details: {
           userId: people.mari.id,
+          supportAccessGrantId: null,
           priorState: 'active',
           refreshTokensRevoked: 1,
           accessTokensBlocked: 1,

@@ -123,6 +123,7 @@ describe('status', () => {
     await redis.cli('flushall')
     const { code, item } = await itemOf('eva', ['status'])
     expect({ code, item }).toMatchObject({ code: 0, item: { live: 0, pending: 0, redis: { ok: true } } })
+    expect((await as('eva', ['status'])).stdout).toMatch(/canary +yes +missing, but every published token/)
   })
 
   it('a dead Redis is 7, with the cause', async () => {
@@ -179,6 +180,14 @@ describe('check', () => {
     expect({ code, blocked: item.blocked }).toEqual({ code: 7, blocked: false })
   })
 
+  it('a key that never ends is blocked, and -1 as Redis has it', async () => {
+    await as('kari', ['sync'])
+    await redis.cli('persist', key(jti()))
+    const { code, item } = await itemOf('kari', ['check', jti()])
+    expect({ code, item }).toMatchObject({ code: 0, item: { blocked: true, redisRemainingMs: -1 } })
+    expect((await as('kari', ['check', jti()])).stdout).toContain('without an end')
+  })
+
   it('7 when Redis cannot be asked', async () => {
     await as('kari', ['sync'])
     const { code, item } = await itemOf('kari', ['check', jti()], { redis: 'redis://127.0.0.1:1' })
@@ -216,7 +225,7 @@ describe('sync', () => {
     expect(await itemOf('kari', ['sync'])).toEqual({
       code: 0,
       kind: 'SyncResult',
-      item: { mode: 'redis', published: 2, pending: 0, failed: [] },
+      item: { mode: 'redis', published: 2, restored: 0, pending: 0, failed: [], redisError: null },
       stderr: '',
     })
     expect((await published()).sort()).toEqual([...s.jtis.hlf].sort())
@@ -251,6 +260,16 @@ describe('sync', () => {
       'Redis does not know 2 blocked access tokens yet: 127.0.0.1:1: nothing listens there.\n',
     )
     expect(await published()).toEqual([])
+  })
+
+  it('a dead Redis is 8 though nothing is pending: nobody can say what it still has', async () => {
+    expect((await as('kari', ['sync'])).code).toBe(0)
+    const ran = await itemOf('kari', ['sync'], { redis: 'redis://127.0.0.1:1' })
+    expect(ran).toMatchObject({
+      code: 8,
+      item: { pending: 0, redisError: expect.stringContaining('nothing listens there') },
+      stderr: expect.stringContaining('Whether Redis has what was published cannot be said: '),
+    })
   })
 
   it('an auditor carries nothing of others', async () => {
@@ -296,7 +315,12 @@ it('where the platform reads the database, PostgreSQL is all there is', async ()
   expect(sync.json<{ item: object }>().item).toEqual({
     mode: 'database',
     published: 0,
+    restored: 0,
     pending: 0,
     failed: [],
+    redisError: null,
   })
+  const rebuild = await here('blocklist', 'rebuild', '-o', 'json')
+  expect(rebuild.code).toBe(0)
+  expect(rebuild.json<{ item: object }>().item).toMatchObject({ mode: 'database', live: 1, equal: true })
 })

@@ -213,7 +213,7 @@ describe('an administrator with CREATEROLE, in a cluster where nothing was insta
         stderr: '',
       })
       expect(ran.json<{ item: Migrated }>().item.missing).toEqual(
-        modern() ? ['grant pg_signal_backend to meander_signal'] : [],
+        modern() ? ['grant pg_signal_backend, pg_read_all_stats to meander_signal'] : [],
       )
     }
     expect((await dba('one', 'db', 'status')).json<{ item: Status }>().item).toMatchObject({

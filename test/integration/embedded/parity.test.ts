@@ -5,6 +5,7 @@ import { createStore } from '../../../src/embedded/store.ts'
 import type { MeanderError } from '../../../src/errors.ts'
 import type { Database } from '../../../src/postgres/database.ts'
 import { migrate } from '../../../src/postgres/migrate.ts'
+import { SessionManagementService } from '../../../src/service/session-management-service.ts'
 import { connectAs } from '../../support/as-login.ts'
 import { type PostgresServer, postgresAt } from '../../support/postgres.ts'
 import { buildProgram, type Program } from './process.ts'
@@ -138,6 +139,33 @@ describe('values', () => {
     ['$1::text', 'æøå \u{1f600}'],
   ])('given as %s: %j', async (expression, value) => {
     expect(await bothAnswer('kari', `select ${expression} as value`, [value])).toHaveLength(1)
+  })
+
+  test('bytes of COPY', async () => {
+    const copy = (db: Database, text: string, values: (string | number | null)[] = []) =>
+      db.copyOut(text, values).catch(failure)
+    const text = 'copy (select $1::text, $2::bigint, $3::text, now() is null) to stdout (format binary)'
+    for (const values of [
+      ["a 'b' \\ E'\\' $2 æ\u{1f600}", 7, null],
+      ['', null, '\\x00'],
+    ]) {
+      const here = await copy(embedded.kari, text, values)
+      expect(here).toEqual(await copy(server.kari, text, values))
+      expect((here as Buffer).includes(Buffer.from(String(values[0])))).toBe(true)
+    }
+    const chain = `copy (select organization_id, seq, prev_hash, hash, details from
+      meander.read_audit_chain('{"organization": "hlf"}', 1, 0, 10000)) to stdout (format binary)`
+    const events = await copy(embedded.kari, chain)
+    expect(events).toEqual(await copy(server.kari, chain))
+    expect((events as Buffer).length).toBeGreaterThan(300)
+    for (const who of ['kari', 'gro', 'auth'] as const) {
+      const foreign = chain.replace('hlf', 'nhf')
+      const here = await copy(embedded[who], foreign)
+      expect(here).toEqual(await copy(server[who], foreign))
+      expect(here).toMatchObject({ failed: { code: who === 'auth' ? 'REFUSED' : 'NOT_FOUND' } })
+    }
+    // The connection is as it was.
+    expect(await bothAnswer('kari', 'select 7 as seven')).toEqual([{ seven: 7 }])
   })
 
   test('of several statements the last one counts', async () => {
@@ -286,4 +314,14 @@ describe('transactions', () => {
     expect([store.embedded, await store.tls(), await store.cancel()]).toEqual([true, null, undefined])
     expect(store.label).toBe(join(program.folder, 'parity', 'demo'))
   })
+})
+
+test.each(['kari', 'gro', 'postgres'] as const)('doctor has nothing to find for %s', async (who) => {
+  const database = async () => embedded[who]
+  const stores = { database, connect: database, blocklist: async () => null }
+  const setup = { settings: [], database: null, redis: null, signingKeyFile: null, files: [] }
+  const { doctor } = new SessionManagementService(stores)
+  const { items } = await (await doctor()).examine(setup, () => new Date())
+  expect(items.filter(({ state }) => state === 'finding')).toEqual([])
+  expect(items.find(({ name }) => name === 'row level security')?.state).toBe('ok')
 })

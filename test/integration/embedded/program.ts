@@ -27,9 +27,8 @@ const acts: Record<string, () => Promise<void>> = {
       release()
     }
   },
-  /** Comes to 300 locks at the very moment that others do, and says which it got. */
+  /** Comes to 300 locks at the very moment that others do, and says which it got; keeps them until it is told to end. */
   race: async () => {
-    process.setMaxListeners(0)
     for (let n = 0; n < 300; n++) {
       while (Date.now() < Number(count) + n * 5);
       await lock(join(folder, String(n)), { waitMs: 0 }).then(
@@ -38,6 +37,7 @@ const acts: Record<string, () => Promise<void>> = {
       )
     }
     say('raced')
+    await new Promise((resolve) => process.stdin.once('end', resolve).resume())
   },
   create: async () => {
     say(`creating ${process.pid}`)

@@ -16,6 +16,7 @@ beforeEach(async () => {
   await redis.cli('flushall')
   store = openBlocklistStore(single(redis))
   await store.publish(tokens(5))
+  await store.seal()
 })
 afterEach(() => store.close())
 

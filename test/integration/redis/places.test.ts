@@ -72,8 +72,10 @@ describe('a cluster', () => {
   test('gets every token on the node that serves it, and is read back whole', async () => {
     const many = tokens(3_000)
     await withStore(settings, async (store) => {
-      expect(await store.publish(many)).toMatchObject({ failed: [], fresh: true })
-      expect((await store.publish(many)).fresh).toBe(false)
+      expect(await store.publish(many)).toMatchObject({ failed: [], added: { length: 3_000 } })
+      expect(await store.publish(many)).toMatchObject({ failed: [], added: [] })
+      await store.seal()
+      expect(await store.look()).toMatchObject({ sealed: true, runIds: { length: 3 } })
       const lives = await store.remaining(many.map(({ jti }) => jti))
       expect(lives.filter((life) => life === null)).toEqual([])
       const seen = new Set<string>()
@@ -86,7 +88,7 @@ describe('a cluster', () => {
 
   test('is healthy node by node, and an emptied one is named', async () => {
     await withStore(settings, async (store) => {
-      await store.publish([])
+      await store.seal()
       const health = await store.health()
       expect(health.findings.filter(({ ok }) => !ok)).toEqual([])
       expect(health.runIds).toHaveLength(3)
@@ -161,6 +163,7 @@ describe('sentinels', () => {
     if (!first || !second) throw new Error('two tokens')
     await withStore(settings(), async (store) => {
       expect(await store.publish([first])).toMatchObject({ published: [first.jti], failed: [] })
+      await store.seal()
       const before = await store.health()
       expect(before).toMatchObject({ ok: true, mode: 'sentinel' })
       await group.master.kill()

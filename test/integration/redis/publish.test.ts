@@ -29,11 +29,17 @@ beforeEach(async () => {
 afterEach(() => Promise.all(opened.splice(0).map((one) => one.close())))
 
 test('a published token is the key of the contract, with the session as value and a minute more than its life', async () => {
-  expect(await store.publish([token])).toEqual({ published: [token.jti], failed: [], fresh: true })
+  expect(await store.publish([token])).toEqual({
+    published: [token.jti],
+    failed: [],
+    added: [token.jti],
+    away: false,
+  })
   expect(await redis.cli('get', `${prefix}jti:${token.jti}`)).toBe(token.sessionId)
   const life = await pttl(token.jti)
   expect(life).toBeGreaterThan(895_000)
   expect(life).toBeLessThanOrEqual(900_000)
+  await store.seal()
   expect((await redis.cli('keys', '*')).split('\n').sort()).toEqual(
     [`${prefix}canary`, `${prefix}jti:${token.jti}`].sort(),
   )
@@ -73,7 +79,7 @@ test('a key that vanishes between the commands is set again', async () => {
     ...node,
     send: (commands: Parameters<typeof node.send>[0]) => (rounds++ === 0 ? meddling : node).send(commands),
   }
-  expect(await publishTo(once, prefix, [token])).toEqual([])
+  expect(await publishTo(once, prefix, [token])).toEqual({ refused: [], added: [token.jti] })
   expect(rounds).toBe(4) // SET, PEXPIRE, PTTL, and SET again
   expect(await pttl(token.jti)).toBeGreaterThan(895_000)
   expect(await redis.cli('get', key)).toBe(token.sessionId)
@@ -98,7 +104,8 @@ test('a row that Redis refuses stops no other', async () => {
   expect(await store.publish([first, { ...bad, remainingMs: Number.NaN }, last])).toEqual({
     published: [first.jti, last.jti],
     failed: [{ jti: bad.jti, message: expect.stringContaining('ERR value is not an integer') }],
-    fresh: true,
+    added: [first.jti, last.jti],
+    away: false,
   })
 })
 
@@ -111,16 +118,21 @@ test('thousands at once, many of them there already, and by two at the same time
     expect(failed).toEqual([])
     expect(published).toHaveLength(5_500)
   }
-  expect(await redis.cli('dbsize')).toBe('5501')
+  expect(await redis.cli('dbsize')).toBe('5500')
   const lives = await store.remaining(many.map(({ jti }) => jti))
   expect(lives.every((life) => life !== null && life > 840_000)).toBe(true)
 })
 
-test('only the first publish after Redis was emptied says that it was', async () => {
-  expect((await store.publish([])).fresh).toBe(true)
-  expect((await store.publish([token])).fresh).toBe(false)
+test('what was sealed stays so until Redis is emptied; publishing alone seals nothing', async () => {
+  await store.publish([token])
+  const { sealed, runIds } = await store.look()
+  expect({ sealed, runIds }).toEqual({ sealed: false, runIds: [expect.stringMatching(/^[0-9a-f]{40}$/)] })
+  await store.seal()
+  expect(await store.look()).toEqual({ sealed: true, runIds })
+  expect(await redis.cli('pttl', `${prefix}canary`)).toBe('-1')
   await redis.cli('flushall')
-  expect((await store.publish([token])).fresh).toBe(true)
+  expect(await store.publish([token])).toMatchObject({ added: [token.jti] })
+  expect(await store.look()).toEqual({ sealed: false, runIds })
 })
 
 test('remaining answers in the order of the question, null for what is not there', async () => {
@@ -147,7 +159,7 @@ test('a database other than 0 is the one that is written', async () => {
   expect(other.label).toBe(`redis://127.0.0.1:${redis.port}/3`)
   await other.publish([token])
   expect(await redis.cli('dbsize')).toBe('0')
-  expect(await redis.cli('-n', '3', 'dbsize')).toBe('2')
+  expect(await redis.cli('-n', '3', 'dbsize')).toBe('1')
 })
 
 describe('as the user of the contract, with these commands and keys and no more', () => {
@@ -155,7 +167,9 @@ describe('as the user of the contract, with these commands and keys and no more'
     const ours = open(single(redis, narrow))
     const many = tokens(1_500)
     await ours.publish(many.slice(0, 500))
-    expect(await ours.publish(many)).toMatchObject({ failed: [], fresh: false })
+    expect(await ours.publish(many)).toMatchObject({ failed: [], added: { length: 1_000 } })
+    await ours.seal()
+    expect(await ours.look()).toMatchObject({ sealed: true })
     expect(await ours.remaining([token.jti])).toEqual([expect.any(Number)])
     let count = 0
     for await (const _ of ours.keys()) count++

@@ -157,6 +157,8 @@ describe('--from FILE', () => {
     for (const file of [join(folder, 'missing'), folder, binary]) {
       expect(await fromFile(file)).toMatchObject({ code: 2, stdout: '' })
     }
-    expect((await fromFile(join(folder, 'missing'))).error().message).toContain('cannot be read: ENOENT')
+    expect((await fromFile(join(folder, 'missing'))).error().message).toContain(
+      'cannot be read: there is no such file.',
+    )
   })
 })

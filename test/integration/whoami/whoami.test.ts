@@ -62,7 +62,14 @@ it('an auditor may look, and end the own sessions', async () => {
 it('a global admin: nothing, until somebody lets her in, and until when', async () => {
   const before = await whoami('gro')
   expect(before).toMatchObject({ role: 'global_admin', organizations: [] })
-  expect(before.commands).toEqual(['sessions list --mine', 'sessions revoke --mine'])
+  expect(before.commands).toEqual([
+    'sessions list --mine',
+    'sessions revoke --mine',
+    'sessions stats --mine',
+    'sessions watch --mine',
+    'doctor',
+    'doctor isolation',
+  ])
 
   const grant = await seedGrant(server, database, 'gro', 'hlf')
   const after = await whoami('gro')
@@ -92,7 +99,14 @@ it('an administrator and the publisher are told what they are', async () => {
   expect((await whoami('admin')).commands).not.toContain('sessions list')
   const publisher = await whoami('publisher')
   expect(publisher.kind).toBe('publisher')
-  expect(publisher.commands).toEqual(['blocklist status', 'blocklist check', 'blocklist sync'])
+  expect(publisher.commands).toEqual([
+    'blocklist status',
+    'blocklist check',
+    'blocklist sync',
+    'blocklist sync --follow',
+    'blocklist rebuild',
+    'doctor',
+  ])
 })
 
 it('a login that is nobody is 4', async () => {
@@ -103,9 +117,11 @@ it('a login that is nobody is 4', async () => {
 it('each listed command is one that exists', async () => {
   const { commands } = await whoami('kari')
   for (const command of [...commands, ...(await whoami('admin')).commands]) {
-    const ran = await run(server, database, 'kari', [...command.replace(' --mine', '').split(' '), '--help'])
+    const [verb = '', flag = ''] = command.split(/ (?=--)/)
+    const ran = await run(server, database, 'kari', [...verb.split(' '), '--help'])
     expect({ command, code: ran.code }).toEqual({ command, code: 0 })
-    expect(ran.stdout).toContain(`Usage: meanderctl ${command.replace(' --mine', '')}`)
+    expect(ran.stdout).toContain(`Usage: meanderctl ${verb}`)
+    expect(ran.stdout).toContain(flag)
   }
 })
 

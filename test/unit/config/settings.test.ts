@@ -102,6 +102,10 @@ describe('where a value comes from', () => {
     [{ NO_COLOR: '1', FORCE_COLOR: '1' }, {}, 'never'],
     [{ NO_COLOR: '1' }, { color: 'always' }, 'always'],
     [{ FORCE_COLOR: '1' }, { color: false }, 'never'],
+    [{ TERM: 'dumb' }, {}, 'never'],
+    [{ TERM: 'dumb', FORCE_COLOR: '1' }, {}, 'always'],
+    [{ TERM: 'dumb' }, { color: 'always' }, 'always'],
+    [{ TERM: 'xterm' }, {}, 'auto'],
   ])('colour of %j and %j is %s', async (env, flags, color) => {
     expect((await load(env, flags)).color.value).toBe(color)
   })
@@ -121,6 +125,9 @@ describe('where a value comes from', () => {
     ]).toEqual([null, false, true, true, 1500, true])
     const on = await load({ MEANDERCTL_ACCESSIBLE: '0', PAGER: 'most' })
     expect([on.pager.value, on.input.value, on.accessible.value]).toEqual(['most', true, false])
+    // Whatever is asked for, such a terminal cannot move its cursor.
+    const dumb = await load({ MEANDERCTL_ACCESSIBLE: '0', TERM: 'dumb' })
+    expect(dumb.accessible).toEqual({ value: true, source: 'environment', name: 'TERM' })
   })
 })
 

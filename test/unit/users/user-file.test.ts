@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openUserFile } from '../../../src/commands/users/user-file.ts'
 import { MeanderError } from '../../../src/errors.ts'
-import type { UserRow } from '../../../src/service/user-rows.ts'
+import type { UserRow } from '../../../src/service/users/rows.ts'
 import { fakeTerminal } from '../../support/terminal.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'meanderctl-test-'))
@@ -51,7 +51,7 @@ describe('what a spreadsheet program saves', () => {
         row: 1,
         email: 'Mari@HLF.example',
         ticket: 'HR-1',
-        problem: 'reason or ticket has control characters',
+        problem: 'the reason has a control character, U+000D, at position 16',
       },
       { row: 2, email: 'ola@hlf.example', userId: '', reason: null, ticket: null, problem: null },
     ])
@@ -158,8 +158,14 @@ describe('rows that name nobody', () => {
     ['user_id\n1234\n', 'the user id is no uuid'],
     ['email,reason\n,left\n', 'it names neither an e-mail address nor a user id'],
     ['email,reason\na@b.no,left,HR-1\n', 'it has 3 fields, the header 2'],
-    [`email,reason\na@b.no,${'x'.repeat(1001)}\n`, 'the reason has more than 1000 characters'],
-    [`email,ticket\na@b.no,${'x'.repeat(201)}\n`, 'the ticket has more than 200 characters'],
+    [
+      `email,reason\na@b.no,${'x'.repeat(1001)}\n`,
+      'the reason has 1001 characters, and at most 1000 go on the record',
+    ],
+    [
+      `email,ticket\na@b.no,${'x'.repeat(201)}\n`,
+      'the ticket has 201 characters, and at most 200 go on the record',
+    ],
   ])('%#', async (content, problem) => {
     expect(await rowsOf(content)).toMatchObject([{ row: 1, problem }])
   })

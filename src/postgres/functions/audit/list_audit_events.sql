@@ -46,16 +46,7 @@ begin
   v_since := meander.moment(p_selector ->> 'since');
   v_until := meander.moment(p_selector ->> 'until');
 
-  if meander.is_administrator() then
-    select array_agg(o.id) into v_organizations
-    from meander.organizations o
-    where v_organization is null or o.slug = v_organization or o.id::text = v_organization;
-    if v_organizations is null then
-      raise exception using errcode = 'MC404', message = 'no such organization within your reach';
-    end if;
-  else
-    v_organizations := meander.authorize_read('list_audit_events', p_selector, v_organization);
-  end if;
+  v_organizations := meander.authorize_audit('list_audit_events', p_selector, v_organization);
 
   return query
   select page.*

@@ -14,7 +14,8 @@ declare
   v_mode text := (select i.blocklist_mode from meander.installation i);
 begin
   perform meander.check_targets(p_sessions);
-  if v_operator.login is null and not meander.is_administrator() then
+  if v_operator.login is null and not meander.is_administrator()
+    and not pg_has_role(session_user, 'meander_auth', 'member') then
     raise exception using errcode = 'MC401', message = 'this login is no enabled operator of an active user';
   end if;
   return (
@@ -32,4 +33,4 @@ begin
 end
 $$;
 alter function meander.residual_access owner to meander_system;
-grant execute on function meander.residual_access to meander_operator, meander_owner;
+grant execute on function meander.residual_access to meander_operator, meander_auth, meander_owner;

@@ -77,7 +77,8 @@ begin
   end if;
   if v_refusal is not null then
     perform meander.append_audit_events(array[
-      row(v_operator.home_id, 'grant.create_refused', 'user', p_grantee, p_reason, p_ticket, p_request_id,
+      row(v_operator.home_id, 'grant.create_refused', 'user',
+        coalesce(v_grantee::text, meander.named_by_id(p_grantee, v_operator.organization_id)), p_reason, p_ticket, p_request_id,
         jsonb_build_object('refused', v_code, 'organization', p_organization, 'expires', p_expires)
       )::meander.audit_event]);
     return meander.refusal(v_code, v_refusal);

@@ -110,7 +110,7 @@ begin
     where e.prior_state <> 'revoked' or e.refresh_tokens > 0 or e.access_tokens > 0
     union all
     select row(g.organization_id, 'grant.revoked', 'grant', g.id::text, p_reason, p_ticket, p_request_id,
-      jsonb_build_object('granteeUserId', g.grantee_user_id))::meander.audit_event
+      jsonb_build_object('granteeUserId', g.grantee_user_id, 'expiresAt', g.expires_at))::meander.audit_event
     from meander.support_access_grants g
     where g.id = any (v_scope) and v_before ->> g.id::text = 'active'
     union all

@@ -1,5 +1,6 @@
 -- An ended session stays ended, and nobody moves one to another person, place or time.
 -- Raises MC410.
+-- Columns one by one: of two rows compared at once PostgreSQL says another definition after a dump and a restore.
 create or replace function meander.guard_session_ending()
 returns trigger
 language plpgsql
@@ -12,8 +13,8 @@ $$;
 alter function meander.guard_session_ending owner to meander_guard;
 create or replace trigger sessions_guard_ending before update on meander.sessions
 for each row when (
-  (old.revoked_at is not null and (new.revoked_at, new.revoked_by, new.revoke_reason)
-    is distinct from (old.revoked_at, old.revoked_by, old.revoke_reason))
+  (old.revoked_at is not null and (new.revoked_at is distinct from old.revoked_at
+    or new.revoked_by is distinct from old.revoked_by or new.revoke_reason is distinct from old.revoke_reason))
   or new.id <> old.id or new.user_id <> old.user_id or new.organization_id <> old.organization_id
   or new.created_at <> old.created_at or new.expires_at > old.expires_at
   or new.support_access_grant_id is distinct from old.support_access_grant_id)

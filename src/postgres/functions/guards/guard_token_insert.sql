@@ -1,7 +1,9 @@
 -- A new refresh token, at login or rotation: its session is active and stays so until the commit, and the
 -- access token issued with it does not outlive the session. Refused, not capped: a signed token cannot be
--- shortened afterwards (access_token_deadline tells the longest that may be signed).
--- Raises MC410 for a session that is not active, MC422 for an access token that would outlive it.
+-- shortened afterwards (access_token_deadline tells the longest that may be signed). It follows a token of the same
+-- session that is spent already, so that one token of a session refreshes, and no more.
+-- Raises MC410 for a session that is not active, MC422 for an access token that would outlive it, MC400 for a token
+-- that follows none of this session, or one that still refreshes.
 create or replace function meander.guard_token_insert()
 returns trigger
 language plpgsql security definer
@@ -27,6 +29,11 @@ begin
     raise exception using errcode = 'MC422', message = 'the access token would outlive its session';
   elsif new.revoked_at is not null or new.rotated_at is not null then
     raise exception using errcode = 'MC400', message = 'a refresh token starts live';
+  elsif new.parent_id is not null and not exists (
+    select from meander.refresh_tokens t
+    where t.id = new.parent_id and t.session_id = new.session_id and t.rotated_at is not null
+  ) then
+    raise exception using errcode = 'MC400', message = 'a refresh token follows a spent one of its session';
   end if;
   return new;
 end

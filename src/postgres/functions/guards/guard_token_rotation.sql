@@ -25,6 +25,6 @@ create or replace trigger refresh_tokens_guard_ending before update on meander.r
 for each row when (
   (old.revoked_at is not null and new.revoked_at is distinct from old.revoked_at)
   or new.id <> old.id or new.session_id <> old.session_id or new.organization_id <> old.organization_id
-  or new.token_hash <> old.token_hash or new.access_jti <> old.access_jti
+  or new.parent_id is distinct from old.parent_id or new.token_hash <> old.token_hash or new.access_jti <> old.access_jti
   or new.access_expires_at <> old.access_expires_at)
 execute function meander.guard_session_ending();

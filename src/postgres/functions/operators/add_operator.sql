@@ -87,8 +87,9 @@ begin
     raise exception using errcode = 'MC500', message = 'the login did not become a member of meander_operator';
   end if;
   if v_outcome <> 'alreadyAdded' then
-    perform meander.record_operator('operator.' || v_outcome, p_login, v_user.id, null, null,
-      jsonb_build_object('role', coalesce(p_role, v_user.role)));
+    perform meander.record_operator(
+      case v_outcome when 'added' then 'operator.added' else 'operator.rebound' end, p_login, v_user.id, null, null,
+      jsonb_build_object('role', coalesce(p_role, v_user.role), 'loginOid', v_login.oid, 'priorLoginOid', v_known.login_oid));
   end if;
   return jsonb_build_object('outcome', v_outcome,
     'operator', (select to_jsonb(d) from meander.describe_operators(p_login) d));

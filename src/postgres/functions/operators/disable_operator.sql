@@ -17,7 +17,8 @@ begin
   v_operator := meander.find_operator(p_login);
   if v_operator.disabled_at is null then
     update meander.operators set disabled_at = clock_timestamp() where login = p_login;
-    perform meander.record_operator('operator.disabled', p_login, v_operator.user_id, p_reason, p_ticket, '{}');
+    perform meander.record_operator('operator.disabled', p_login, v_operator.user_id, p_reason, p_ticket,
+      jsonb_build_object('role', (select d.role from meander.describe_operators(p_login) d)));
   end if;
   return jsonb_build_object(
     'outcome', case when v_operator.disabled_at is null then 'disabled' else 'alreadyDisabled' end,

@@ -16,7 +16,8 @@ begin
   if v_operator.disabled_at is not null then
     update meander.operators set disabled_at = null where login = p_login;
     perform meander.record_operator('operator.enabled', p_login, v_operator.user_id, null, null,
-      jsonb_build_object('disabledAt', v_operator.disabled_at));
+      jsonb_build_object('role', (select d.role from meander.describe_operators(p_login) d),
+        'disabledAt', v_operator.disabled_at));
   end if;
   return jsonb_build_object(
     'outcome', case when v_operator.disabled_at is null then 'alreadyEnabled' else 'enabled' end,

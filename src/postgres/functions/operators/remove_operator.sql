@@ -30,7 +30,8 @@ begin
     end if;
   end if;
   perform meander.record_operator('operator.removed', p_login, v_operator.user_id, p_reason, p_ticket,
-    jsonb_build_object('role', v_operator.role));
+    jsonb_build_object('role', v_description -> 'role', 'priorState', v_description -> 'state',
+      'disabledAt', v_operator.disabled_at));
   return jsonb_build_object('outcome', 'removed', 'operator', v_description);
 end
 $$;

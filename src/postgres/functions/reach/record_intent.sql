@@ -1,5 +1,5 @@
 -- Puts a global admin's coming call on the record of every organization that it will touch. To be committed
--- before the call itself: in the same transaction it opens nothing.
+-- before the call itself: in the same transaction it opens nothing. The record names people by id (recorded_arguments).
 -- p_organization: slug or id; null means every organization with a live grant to the caller.
 -- Returns one row for each organization: id and slug; none for an operator who needs no grant.
 -- Raises MC401, MC400 (null or wrong arguments), MC404 (organization unknown or without a live grant, alike).
@@ -51,7 +51,7 @@ begin
   from unnest(v_organizations) as id;
   perform meander.append_audit_events(array_agg(
     row(id, 'intent.recorded', 'organization', id::text, p_reason, p_ticket, null,
-      jsonb_build_object('function', p_function, 'arguments', v_arguments))::meander.audit_event
+      jsonb_build_object('function', p_function, 'arguments', meander.recorded_arguments(v_arguments, id)))::meander.audit_event
     order by id))
   from unnest(v_organizations) as id;
 

@@ -9,4 +9,4 @@ as $$
   end
 $$;
 alter function meander.uuid_or_null owner to meander_functions;
-grant execute on function meander.uuid_or_null to meander_guard;
+grant execute on function meander.uuid_or_null to meander_guard, meander_audit;

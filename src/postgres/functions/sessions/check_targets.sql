@@ -5,7 +5,7 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_ids is null or cardinality(p_ids) = 0 or array_position(p_ids, null) is not null then
+  if p_ids is null or cardinality(p_ids) = 0 or array_ndims(p_ids) > 1 or array_position(p_ids, null) is not null then
     raise exception using errcode = 'MC400', message = 'at least one id is required, and none may be null';
   elsif cardinality(p_ids) > 10000 then
     raise exception using errcode = 'MC400', message = 'one call takes at most 10000 ids';

@@ -10,12 +10,7 @@ begin
   if p_user is null then
     raise exception using errcode = 'MC401', message = 'this login is no enabled operator of an active user';
   end if;
-  select array_agg(distinct scope.id) into p_organizations
-  from (
-    select p_home as id
-    union all
-    select g.organization_id from meander.support_access_grants g where g.grantee_user_id = p_user
-  ) as scope;
+  p_organizations := meander.session_organizations(p_user);
 end
 $$;
 alter function meander.own_scope owner to meander_guard;

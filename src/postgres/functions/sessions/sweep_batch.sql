@@ -104,11 +104,12 @@ begin
   end if;
   perform meander.append_audit_events(array_agg(
     row(e.organization_id, 'session.expired', 'session', e.session_id::text, p_reason, p_ticket, p_request_id,
-      jsonb_build_object('userId', e.user_id, 'cause', ended.reason,
+      jsonb_build_object('userId', e.user_id, 'supportAccessGrantId', s.support_access_grant_id, 'cause', ended.reason,
         'refreshTokensRevoked', e.refresh_tokens, 'accessTokensBlocked', e.access_tokens))::meander.audit_event
     order by e.organization_id, e.session_id))
   from unnest(v_ended) as e
   join unnest(v_sessions, v_reasons) as ended (id, reason) on ended.id = e.session_id
+  join meander.sessions s on s.id = e.session_id
   having count(*) > 0;
 
   return jsonb_build_object(

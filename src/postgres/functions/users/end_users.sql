@@ -4,7 +4,8 @@
 --
 -- The accounts come first: from then on no login gets in, and one that was on its way has committed before the
 -- lock was given and is seen below. Grants before sessions, as `grants revoke` does it: otherwise they deadlock.
--- An event per user on the chain of p_chain, or of the user's organization; none for a user with nothing to end.
+-- An event per user on the chain of the user's organization, or the platform's; none for a user with nothing to end.
+-- What ended inside another organization, under a grant, is on that organization's record too.
 -- Returns one entry per user: {userId, email, ended, sessionsRevoked, refreshTokensRevoked, accessTokensBlocked,
 -- grantsRevoked}.
 create or replace function meander.end_users(
@@ -96,17 +97,33 @@ begin
     from unnest(v_ended) group by user_id
   ) as e on e.user_id = u.id;
 
-  perform meander.append_audit_events(array_agg(
-    row((fact ->> 'organizationId')::uuid, case when p_deactivate then 'user.offboarded' else 'user.signed_out' end,
+  perform meander.append_audit_events(array_agg(event order by place, event))
+  from (
+    select position as place, row((fact ->> 'organizationId')::uuid, case when p_deactivate then 'user.offboarded' else 'user.signed_out' end,
       'user', fact ->> 'userId', fact ->> 'reason', fact ->> 'ticket', p_request_id,
       jsonb_build_object('sessions', fact -> 'sessions',
         'refreshTokensRevoked', fact -> 'refreshTokensRevoked', 'accessTokensBlocked', fact -> 'accessTokensBlocked')
       || case when p_deactivate
         then jsonb_build_object('grants', fact -> 'grants',
           'priorStatus', case when (fact ->> 'deactivated')::boolean then 'active' else 'deactivated' end)
-        else '{}' end)::meander.audit_event order by position))
-  from jsonb_array_elements(v_facts) with ordinality as f (fact, position)
-  where (fact ->> 'deactivated')::boolean or fact -> 'sessions' <> '[]' or fact -> 'grants' <> '[]'
+        else '{}' end)::meander.audit_event as event
+    from jsonb_array_elements(v_facts) with ordinality as f (fact, position)
+    where (fact ->> 'deactivated')::boolean or fact -> 'sessions' <> '[]' or fact -> 'grants' <> '[]'
+    union all
+    select 0, row(g.organization_id, 'grant.revoked', 'grant', g.id::text, g.revoke_reason, null, p_request_id,
+      jsonb_build_object('granteeUserId', g.grantee_user_id, 'expiresAt', g.expires_at))::meander.audit_event
+    from jsonb_each(v_grants) as held (grantee, ids)
+    cross join jsonb_array_elements_text(held.ids) as revoked (id)
+    join meander.support_access_grants g on g.id = revoked.id::uuid
+    union all
+    select 0, row(e.organization_id, 'session.revoked', 'session', e.session_id::text, s.revoke_reason, null, p_request_id,
+      jsonb_build_object('userId', e.user_id, 'supportAccessGrantId', s.support_access_grant_id,
+        'priorState', case when e.session_id = any (v_under_grants) then 'active' else e.prior_state end,
+        'refreshTokensRevoked', e.refresh_tokens, 'accessTokensBlocked', e.access_tokens))::meander.audit_event
+    from unnest(v_ended) as e
+    join meander.sessions s on s.id = e.session_id
+    where s.support_access_grant_id is not null
+  ) as events
   having count(*) > 0;
 
   return (

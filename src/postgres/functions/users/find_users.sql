@@ -16,7 +16,7 @@ declare
   v_staff boolean := meander.is_administrator();
   v_me uuid := (meander.current_operator()).user_id;
 begin
-  if p_names is null or cardinality(p_names) not between 1 and 10000
+  if p_names is null or cardinality(p_names) not between 1 and 10000 or array_ndims(p_names) > 1
     or array_position(p_names, null) is not null then
     raise exception using errcode = 'MC400', message = '1 to 10000 names are required, and none may be null';
   end if;

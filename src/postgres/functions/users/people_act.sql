@@ -18,6 +18,11 @@ declare
   v_scope uuid[];
   v_done jsonb := '[]';
   v_refusals jsonb := '{}';
+  v_refused constant text := case p_act
+    when 'sign_out' then 'user.sign_out_refused'
+    when 'offboard' then 'user.offboard_refused'
+    else 'user.reinstate_refused'
+  end;
 begin
   perform meander.check_people(p_users, p_reasons, p_tickets);
   v_access := meander.authorize_change(p_act || '_users', jsonb_build_object('users', to_jsonb(p_users)));
@@ -25,8 +30,7 @@ begin
     v_access.refusal := 'only the organization itself reinstates its users';
   end if;
   if v_access.refusal is not null then
-    perform meander.record_refusal(v_access.home_id, format('user.%s_refused', p_act), 'user',
-      p_users::text[], 'MC403', p_reasons[1], p_tickets[1], p_request_id);
+    perform meander.record_refusal(v_access.home_id, v_refused, 'user', p_users::text[], 'MC403', p_reasons[1], p_tickets[1], p_request_id);
     return meander.refusal('MC403', v_access.refusal);
   end if;
 
@@ -70,7 +74,7 @@ begin
   end if;
 
   perform meander.append_audit_events(array_agg(
-    row(v_access.home_id, format('user.%s_refused', p_act), 'user', asked.id::text, asked.reason, asked.ticket,
+    row(v_access.home_id, v_refused, 'user', asked.id::text, asked.reason, asked.ticket,
       p_request_id, jsonb_build_object('refused', case when v_refusals ? asked.id::text then 'MC403' else 'MC404' end)
     )::meander.audit_event order by asked.position))
   from unnest(p_users, p_reasons, p_tickets) with ordinality as asked (id, reason, ticket, position)

@@ -38,24 +38,6 @@ begin
     into v_done
     from unnest(p_users, p_reasons, p_tickets) as asked (id, reason, ticket)
     where id = any (v_scope);
-
-    -- What ended inside an organization is on that organization's record too.
-    perform meander.append_audit_events(array_agg(event order by event))
-    from (
-      select row(g.organization_id, 'grant.revoked', 'grant', g.id::text, g.revoke_reason, null, p_request_id,
-        jsonb_build_object('granteeUserId', g.grantee_user_id))::meander.audit_event as event
-      from jsonb_array_elements(v_done) as d (item)
-      join meander.support_access_grants g on g.grantee_user_id = (item ->> 'userId')::uuid
-      where p_act = 'offboard' and g.revoked_by = session_user and g.xmin = pg_current_xact_id()::xid
-      union all
-      select row(s.organization_id, 'session.revoked', 'session', s.id::text, s.revoke_reason, null, p_request_id,
-        jsonb_build_object('userId', s.user_id, 'supportAccessGrantId', s.support_access_grant_id))::meander.audit_event
-      from jsonb_array_elements(v_done) as d (item)
-      cross join jsonb_array_elements_text(item -> 'sessions') as ended (id)
-      join meander.sessions s on s.id = ended.id::uuid
-      where s.support_access_grant_id is not null
-    ) as events
-    having count(*) > 0;
   end if;
 
   return jsonb_build_object('items', (

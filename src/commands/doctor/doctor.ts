@@ -1,0 +1,33 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { checkView, mendView, settingView } from '../../views/doctor.view.ts'
+import { counted } from '../shared/acting.ts'
+import { registerIsolation } from './isolation.ts'
+
+const help = `
+Changes nothing, and puts nothing on the record. Every login may run it and sees
+what the catalogue shows it; what needs the administrator is "not checked", and
+said to be. Goes on where a part is broken. 7 when there is a finding; a
+warning, or something that was not checked, is 0.`
+
+export const registerDoctor = (doctor: Command, context: Context, run = examine): void => {
+  doctor.addHelpText('after', help).action(() => run(context))
+  registerIsolation(doctor, context)
+}
+
+export const examine = async (context: Context): Promise<void> => {
+  const { show, terminal } = context
+  const doctor = await (await context.unchecked()).doctor()
+  const result = await doctor.examine(await context.setup(), context.now)
+  await show.result('DoctorResult', checkView, result)
+  if (show.format === 'table' || show.format === 'wide') {
+    const wrong = result.items.filter(({ state }) => state === 'finding' || state === 'warning')
+    if (terminal.decorated) await show.section('To mend', mendView, wrong)
+    await show.section('Settings', settingView, result.settings)
+  }
+  const { findings, warnings, notChecked } = result.summary
+  terminal.note(
+    `${counted(findings, 'finding')}, ${counted(warnings, 'warning')}, ${notChecked} not checked.`,
+  )
+  if (findings > 0) context.end('NOT_ENDED')
+}

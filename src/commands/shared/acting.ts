@@ -1,0 +1,122 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
+import { problemOfText } from '../../service/record-text.ts'
+import { parseCount, parseUuid } from './parsers.ts'
+
+/** What every command that reads under a grant may say of itself. */
+export interface ReasonOptions {
+  readonly reason?: string
+  readonly ticket?: string
+}
+
+/** What every changing command takes. */
+export interface ActOptions extends ReasonOptions {
+  readonly dryRun?: boolean
+  readonly yes?: boolean
+  readonly maxAffected?: number
+  readonly requestId?: string
+}
+
+/** Why a command reads or acts, for the record. */
+export interface Purpose {
+  readonly reason: string
+  readonly ticket: string | null
+}
+
+const parseReason = (text: string): string => refuseWrong('reason', text)
+const parseTicket = (text: string): string => refuseWrong('ticket', text)
+
+/** Not commander's own error, which would say the whole text again. */
+const refuseWrong = (what: 'reason' | 'ticket', text: string): string => {
+  const problem = problemOfText(what, text)
+  if (problem === null) return text
+  throw new MeanderError('USAGE', `The ${what} ${problem}.`, {
+    hint: `Give --${what} as one line of plain text.`,
+  })
+}
+
+/** The flags of every command that reads under a grant. */
+export const reasonOptions = (
+  command: Command,
+  ticket = 'the case this belongs to, for the record',
+): Command =>
+  command
+    .option('--reason <text>', 'why, for the record', parseReason)
+    .option('--ticket <text>', ticket, parseTicket)
+
+/** The flags of every command that changes something. */
+export const actOptions = (command: Command): Command =>
+  reasonOptions(command)
+    .option('-n, --dry-run', 'show what would happen, change nothing')
+    .option('-y, --yes', 'go ahead without being asked')
+
+/** The flags of every command that changes many things, `what` by name. */
+export const bulkOptions = (command: Command, what: string): Command =>
+  actOptions(command)
+    .option('--max-affected <n>', `refuse, changing nothing, when it would be more ${what}`, parseCount)
+    .option('--request-id <uuid>', 'run at most once: a repeat returns the first result', parseUuid)
+
+/** The record outlives the people in it, and its arguments name them by id: their addresses and names stay out of it. */
+const withoutPeople = (commandLine: string): string =>
+  commandLine.replace(/[^\s=,@]+@(?=\S)/g, '…@').replace(/(--search[= ])(?:(?! --?\w).)+/g, '$1…')
+
+/** Why this reads: what was said, else the command itself. */
+export const purposeOf = (options: ReasonOptions, context: Context): Purpose => ({
+  reason: options.reason ?? withoutPeople(context.commandLine),
+  ticket: options.ticket ?? null,
+})
+
+/**
+ * Refuses, before anything is opened, what would have to ask when nobody can be asked.
+ * @throws MeanderError USAGE
+ */
+export const refuseUnasked = (options: ActOptions, context: Context): void => {
+  if (options.dryRun || context.terminal.interactive) return
+  if (!options.yes) {
+    throw new MeanderError('USAGE', 'This needs a confirmation, and there is no terminal to ask on.', {
+      hint: 'Give --yes to go ahead, or --dry-run to see what would happen.',
+    })
+  }
+  if (options.reason === undefined) {
+    throw new MeanderError('USAGE', 'A reason is required, and there is no terminal to ask on.', {
+      hint: 'Give --reason TEXT; it goes on the record.',
+    })
+  }
+}
+
+/** The purpose of an act: asked for when it was not given; a dry run needs none. */
+export const askPurpose = async (options: ActOptions, context: Context): Promise<Purpose> => {
+  if (options.reason !== undefined || options.dryRun) return purposeOf(options, context)
+  const reason = await context.terminal.prompt.text('Reason, for the record:', {
+    validate: (text) => {
+      if (text.trim() === '') return 'A reason is required.'
+      const problem = problemOfText('reason', text)
+      return problem === null || `The reason ${problem}.`
+    },
+  })
+  return { reason, ticket: options.ticket ?? null }
+}
+
+/** Asks unless `--yes` or a dry run. @throws MeanderError DECLINED */
+export const confirm = async (options: ActOptions, context: Context, question: string): Promise<void> => {
+  if (options.yes || options.dryRun || (await context.terminal.prompt.confirm(question))) return
+  throw declined()
+}
+
+/** Asks for a word to be typed, unless `--yes` or a dry run. @throws MeanderError DECLINED */
+export const confirmTyped = async (
+  options: ActOptions,
+  context: Context,
+  question: string,
+  word: string,
+): Promise<void> => {
+  if (options.yes || options.dryRun || (await context.terminal.prompt.typed(question, word))) return
+  throw declined()
+}
+
+const declined = () => new MeanderError('DECLINED', 'Not confirmed: nothing was changed.')
+
+/** `1 session`, `2 sessions`. */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`

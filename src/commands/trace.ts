@@ -1,0 +1,90 @@
+import { type Command, Option } from 'commander'
+import type { Context } from '../context.ts'
+import type { Trace } from '../service/trace.ts'
+import {
+  neighbourView,
+  tracedAccessTokenView,
+  tracedGrantView,
+  tracedRefreshTokenView,
+  tracedSessionView,
+  tracedUserView,
+  traceHeadView,
+  traceView,
+  usableSessionView,
+} from '../views/trace.view.ts'
+import { counted, purposeOf, type ReasonOptions, reasonOptions } from './shared/acting.ts'
+import { parseDuration, parseText } from './shared/parsers.ts'
+
+interface TraceOptions extends ReasonOptions {
+  readonly org?: string
+  readonly window: string
+}
+
+const usualWindow = 'PT86400S'
+
+export const registerTrace = (command: Command, context: Context, run = trace): void => {
+  command
+    .argument(
+      '<fact>',
+      'address, CIDR, user agent, device, session, refresh token, jti, user or e-mail',
+      parseText,
+    )
+    .option('--org <slug|id>', 'in this organization', parseText)
+    .addOption(
+      new Option('--window <duration>', 'how far apart in time is still together')
+        .argParser(parseDuration)
+        .default(usualWindow, '1d'),
+    )
+    .addHelpText(
+      'after',
+      `
+What the fact is taken for is recognised, and said. Sessions that are still
+active are found whatever their age; ended ones when they were used within the
+window.
+-o id gives the usable sessions of the people whom the fact names, for
+  meanderctl trace FACT -o id | meanderctl sessions revoke --from -
+Sessions of others who share an address or a device are shown, and not among
+them.`,
+    )
+    .action((fact: string, options: TraceOptions) => run(fact, options, context))
+  reasonOptions(command)
+}
+
+export const trace = async (fact: string, options: TraceOptions, context: Context): Promise<void> => {
+  const { trace: tracing } = await context.service()
+  const organization = options.org ?? context.settings.organization.value
+  const found = await tracing.find(
+    { fact: fact.trim(), window: options.window, organization },
+    purposeOf(options, context),
+  )
+  const { show, terminal } = context
+  if (show.format === 'id') {
+    if (found.usableSessions.length === 0) terminal.note('Nothing of this is usable any more.')
+    return show.list(usableSessionView, found.usableSessions)
+  }
+  if (show.format !== 'table' && show.format !== 'wide') return show.item(traceView, found)
+  await showSections(found, context)
+}
+
+const showSections = async (found: Trace, { show, terminal }: Context): Promise<void> => {
+  const related = (relation: string) => found.sessions.filter((session) => session.relation === relation)
+  const [matches, siblings, neighbours] = [related('match'), related('sibling'), related('neighbour')]
+  await show.item(traceHeadView, found)
+  await show.section('Users', tracedUserView, found.users)
+  await show.section('Sessions', tracedSessionView, matches)
+  await show.section('Other sessions of the same users', tracedSessionView, siblings)
+  await show.section('Sessions of others, by what they share', neighbourView, neighbours)
+  await show.section('Refresh chain', tracedRefreshTokenView, found.chain)
+  await show.section('Live access tokens', tracedAccessTokenView, found.accessTokens)
+  await show.section('Support access grants', tracedGrantView, found.grants)
+  const { counts, usableSessions } = found
+  const all = counts.matches + counts.siblings + counts.neighbours
+  if (found.sessions.length < all) {
+    terminal.note(`${found.sessions.length} of ${all} sessions shown; -o id names every usable one.`)
+  }
+  if (usableSessions.length > 0) {
+    terminal.note(
+      `${counted(usableSessions.length, 'session')} still usable. To end them: meanderctl trace … -o id | meanderctl sessions revoke --from -`,
+    )
+  }
+}
