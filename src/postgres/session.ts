@@ -7,6 +7,8 @@ export interface Session {
   readonly login: string
   readonly pid: number
   readonly version: number
+  /** Of the database. */
+  readonly encoding: string
   readonly standby: boolean
   readonly readOnly: boolean
   readonly tls: string | null
@@ -18,7 +20,7 @@ export interface Session {
  */
 const checkSession = `
   select session_user::text as login, pg_backend_pid() as pid, pg_is_in_recovery() as standby,
-    current_setting('server_version_num')::int as version,
+    current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
     current_setting('transaction_read_only')::bool as "readOnly",
     case when s.ssl then s.version || ' ' || s.cipher end as tls,
     set_config('timezone', 'UTC', false), set_config('datestyle', 'ISO', false),
@@ -49,6 +51,13 @@ export const check = async (client: Client, demands: Demands): Promise<Session> 
   if (!session) return refuse(`${label} did not say who is logged in`)
   if (session.version < 150_000)
     refuse(`${label} is PostgreSQL ${Math.floor(session.version / 10_000)}; 15 or newer is needed`)
+  // Any other has bytes or characters that do not come through, and the record's hashes are of UTF-8.
+  if (session.encoding !== 'UTF8') {
+    refuse(
+      `The database at ${label} is encoded in ${session.encoding}; UTF8 is needed`,
+      "Make one with create database … template template0 encoding 'UTF8'",
+    )
+  }
   if (session.login !== user) {
     refuse(
       `${label} logged in ${session.login} instead of ${user}: a pooler shares one login among many`,

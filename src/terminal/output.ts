@@ -4,11 +4,15 @@ import type { Writable } from 'node:stream'
 import { MeanderError } from '../errors.ts'
 import { holdInterrupts } from './interrupt.ts'
 
+/** What is written: text, or its UTF-8 where much of it is made of bytes. */
+type Chunk = string | Uint8Array
+export type Chunks = AsyncIterable<Chunk> | Iterable<Chunk>
+
 /** What a stream says when its reader has read enough: `head`, or a pager that was left. */
 const gone = new Set(['EPIPE', 'EOF', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
 
 /** Waiting for each chunk is the back-pressure, and the only way to learn of a full disk. */
-const put = (stream: Writable, chunk: string): Promise<void> =>
+const put = (stream: Writable, chunk: Chunk): Promise<void> =>
   new Promise((resolve, reject) => {
     stream.write(chunk, (error) => (error ? reject(error) : resolve()))
   })
@@ -17,10 +21,7 @@ const put = (stream: Writable, chunk: string): Promise<void> =>
  * Writes everything, and stops quietly when nobody reads on: false.
  * @throws MeanderError FAILED for a full disk.
  */
-export const pour = async (
-  stream: Writable,
-  chunks: AsyncIterable<string> | Iterable<string>,
-): Promise<boolean> => {
+export const pour = async (stream: Writable, chunks: Chunks): Promise<boolean> => {
   for await (const chunk of chunks) {
     try {
       await put(stream, chunk)
@@ -41,10 +42,7 @@ if [ $code -eq 127 ]; then exec cat; fi
 exit $code`
 
 /** Writes everything through the pager; one that is left early ends quietly. */
-export const page = async (
-  pager: string,
-  chunks: AsyncIterable<string> | Iterable<string>,
-): Promise<void> => {
+export const page = async (pager: string, chunks: Chunks): Promise<void> => {
   const child = spawn('/bin/sh', ['-c', pagerScript, 'pager', pager], {
     stdio: ['pipe', 'inherit', 'inherit'],
   })

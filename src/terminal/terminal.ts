@@ -1,3 +1,5 @@
+import type { Chunks } from './output.ts'
+
 /** What commands may do with the person, or the pipe, at the other end. stdout is the answer, stderr the conversation. */
 
 export interface Prompt {
@@ -53,7 +55,7 @@ export interface Terminal {
   /** One line on stderr, cleaned; also with `--quiet`: what the person must know. */
   warn(text: string): void
   /** The answer, on stdout, as it is: the painters have cleaned it. Resolves when it is written; a closed pipe ends quietly, a full disk throws. */
-  write(chunks: AsyncIterable<string> | Iterable<string>, options?: { pager?: boolean }): Promise<void>
+  write(chunks: Chunks, options?: { pager?: boolean }): Promise<void>
   /** Whoever read stdout has left: a write found nobody. What has no end ends here. */
   readonly unread: boolean
   readonly prompt: Prompt

@@ -38,19 +38,15 @@ export const exportRecord = async (options: ExportOptions, context: Context): Pr
   const format = formatOf(context)
   const { audit } = await context.service()
   const part = { after: options.after ?? null, limit: options.limit ?? null }
-  const { events, proof } = await audit.export(
-    selectorOf(options, context),
-    part,
-    purposeOf(options, context),
-  )
+  const { pages, proof } = await audit.export(selectorOf(options, context), part, purposeOf(options, context))
   const progress = terminal.progress('Exporting')
   let count = 0
   let last: { organization: string; seq: number } | undefined
   async function* followed() {
-    for await (const some of events) {
-      yield some
-      count += some.length
-      last = some.at(-1) ?? last
+    for await (const page of pages) {
+      yield page
+      count += page.events.length
+      last = { organization: page.organization, seq: page.events.at(-1)?.seq ?? 0 }
       progress.update(count)
     }
   }

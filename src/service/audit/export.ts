@@ -3,7 +3,7 @@ import type { ChainEvent, ChainHead } from '../../postgres/audit-chain.ts'
 import type { Database } from '../../postgres/database.ts'
 import type { Purpose } from '../on-record.ts'
 import { chainPages } from './chain-pages.ts'
-import { decodeEvent, type ExportedEvent } from './exported-event.ts'
+import { decodeEvent, type ExportedEvent, momentOf } from './exported-event.ts'
 import type { EventFilter } from './filter.ts'
 
 /** Which events of whose record, and where it goes on. */
@@ -41,15 +41,23 @@ export interface ExportProof {
   readonly organizations: readonly ExportedPart[]
 }
 
+/** Some events of one chain, as they were read: to decode each takes as long as to read it. */
+export interface ExportedPage {
+  readonly organization: string
+  readonly events: readonly ChainEvent[]
+  decode(event: ChainEvent): ExportedEvent
+  /** The one text in it that is not among the event's `fields`: RFC 3339, null for what nobody could have written. */
+  momentOf(event: ChainEvent): string | null
+}
+
 /** An export under way: the proof is complete when the events are read. */
 export interface RecordExport {
-  /** Some at once: to pass on each by itself takes longer than to write it. */
-  readonly events: AsyncGenerator<readonly ExportedEvent[], void>
+  readonly pages: AsyncGenerator<ExportedPage, void>
   readonly proof: () => ExportProof
 }
 
-/** What is decoded is let go of before much of it has come together. */
-const decodedAtOnce = 100
+/** What is made of a page is let go of before much of it has come together. */
+const eventsAtOnce = 100
 
 /** What narrows by more than time leaves holes, which nobody can tell from events that were taken out. */
 export const leavesHoles = ({ actor, action, target, ticket }: ExportOrder['filter']): boolean =>
@@ -86,7 +94,7 @@ export const exportChains = (
   const digest = exportDigest()
   const most = limit ?? Number.POSITIVE_INFINITY
   let count = 0
-  async function* events(): AsyncGenerator<readonly ExportedEvent[], void> {
+  async function* pages(): AsyncGenerator<ExportedPage, void> {
     for (const { organization, organizationId } of heads) {
       const before = count
       let head: ExportedPart['head'] = { seq: null, hash: null }
@@ -99,8 +107,13 @@ export const exportChains = (
         count += wanted.length
         firstSeq ??= wanted[0]?.seq ?? null
         lastSeq = wanted.at(-1)?.seq ?? lastSeq
-        for (let from = 0; from < wanted.length; from += decodedAtOnce) {
-          yield wanted.slice(from, from + decodedAtOnce).map((event) => decodeEvent(organization, event))
+        for (let from = 0; from < wanted.length; from += eventsAtOnce) {
+          yield {
+            organization,
+            events: wanted.slice(from, from + eventsAtOnce),
+            decode: (event) => decodeEvent(organization, event),
+            momentOf: ({ at }) => momentOf(at),
+          }
         }
         if (count === most) break
       }
@@ -108,7 +121,7 @@ export const exportChains = (
     }
   }
   return {
-    events: events(),
+    pages: pages(),
     proof: () => ({
       schemaVersion: 1,
       kind: 'AuditProof',

@@ -87,7 +87,8 @@ const latest = 253_402_300_800
 let second = Number.NaN
 let prefix = ''
 
-const momentOf = (micros: number): string | null => {
+/** RFC 3339 with microseconds; null for a moment outside of what that can say. */
+export const momentOf = (micros: number): string | null => {
   const seconds = Math.floor(micros / 1_000_000)
   if (!(seconds >= earliest && seconds < latest)) return null
   if (seconds !== second) {

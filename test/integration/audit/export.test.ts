@@ -11,13 +11,13 @@ const reasons = [
   "på sak 🚆 “\\'",
   '=HYPERLINK("http://x")',
   '@sum(a)',
-  ' -1+1',
+  ' -1+1\u00ad',
   'אבד\u202egnihtyreve',
   'a\u2028b\u200bc',
   '"quoted", and more',
   "'=1",
   '\\u{202e}',
-  'plain',
+  'på § 5 «Bjørn»',
 ]
 
 /** Twelve events of hlf, among them two that registered kari and ada. */

@@ -253,6 +253,17 @@ describe('a pooler in between', () => {
   })
 })
 
+test('a database in another encoding is refused: what it gives is not what was stored', async () => {
+  const latin = `connection_latin_${process.pid}`
+  await server.query(
+    `create database ${latin} template template0 encoding 'SQL_ASCII' locale_provider libc locale 'C'`,
+  )
+  await expect(
+    connectAs({ DATABASE_URL: url().DATABASE_URL.replace(/[^/]*$/, latin) }),
+  ).rejects.toMatchObject({ code: 'FAILED', message: expect.stringContaining('is encoded in SQL_ASCII') })
+  await server.query(`drop database ${latin} with (force)`)
+})
+
 describe('a transaction', () => {
   test('commits, rolls back when told, and rolls back when the work throws', async () => {
     const db = await connectAs(url())
