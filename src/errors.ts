@@ -20,6 +20,23 @@ export const exitCodes = {
 } as const
 
 export type ExitName = keyof typeof exitCodes
+
+/** When a command ends so: for `help exit-codes`, the README and the man page. */
+export const exitMeanings: Readonly<Record<ExitName, string>> = {
+  OK: 'done; an already revoked or expired target counts as done; an empty list',
+  FAILED: 'unexpected, or the database failed',
+  USAGE: 'bad option, value, file or plan; no database configured; nobody to ask and no --yes',
+  NOT_FOUND: 'a name is not within reach; nothing matched; an empty file',
+  UNAUTHENTICATED: 'login refused, or no registered, enabled operator of an active user',
+  REFUSED: 'the role may not do this; --max-affected exceeded; a plan that expired, was finished or drifted',
+  PARTIAL: 'some items failed; each is named',
+  NOT_ENDED: 'a check found access that has not ended, or a broken record',
+  PENDING: 'committed in PostgreSQL, not yet told to Redis; what stays usable, and until when, is listed',
+  DECLINED: 'answered no at the prompt',
+  UNKNOWN: 'the connection was lost at commit; running again tells',
+  INTERRUPTED: 'Ctrl-C; what is committed is stated, the rest is rolled back',
+  TERMINATED: 'SIGTERM; the same',
+}
 export type ErrorCode = Exclude<ExitName, 'OK'>
 
 /** The SQLSTATEs of our own functions; `test/sql` holds this list and the `.sql` files equal. */

@@ -71,6 +71,11 @@ const entries: readonly Entry[] = [
     summary: 'Try it on this machine: make a store with people and sessions, and end a lost phone’s access',
     load: async () => (await import('./commands/demo.ts')).registerDemo,
   },
+  {
+    name: 'help',
+    summary: 'Help for a command, or on exit-codes, output, selectors, environment',
+    load: async () => (await import('./commands/help/help.ts')).registerHelp,
+  },
 ]
 
 /** Every name, for whoever wants the whole tree. */
@@ -99,15 +104,26 @@ export const createProgram = async (
     .option('--debug', 'show where a failure came from')
     .exitOverride()
     .configureOutput({ writeOut: print, writeErr: print, outputError: () => {} })
-    .configureHelp({ showGlobalOptions: true })
-    .hook('preAction', (_, action) => context.configure(globalFlags(program), nounOf(program, action)))
+    .helpCommand(false)
+    .hook('preAction', async (_, action) => {
+      const noun = nounOf(program, action)
+      if (!withoutSettings.includes(noun)) await context.configure(globalFlags(program), noun)
+    })
 
   for (const { name, summary, load } of entries) {
     const command = program.command(name).description(summary)
     if (argv.includes(name)) (await load())(command, context)
   }
+  if (argv.some((word) => word === 'help' || helpFlag.test(word)))
+    (await import('./commands/help/page.ts')).addPages(program)
   return program
 }
+
+/** Commands that a broken setting must not keep anybody from. */
+const withoutSettings = ['help']
+
+/** `--help`, `-h`, and `-h` among other short flags. */
+const helpFlag = /^(--help|-[a-zA-Z]*h)$/
 
 /** `sessions` for `sessions list`, `whoami` for itself. */
 const nounOf = (program: Command, action: Command): string =>

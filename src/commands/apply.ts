@@ -10,25 +10,28 @@ import { parseText } from './shared/parsers.ts'
 import type { AppliedPlan } from './shared/planning.ts'
 import { showRevocation } from './shared/show-revocation.ts'
 import { showRun } from './shared/show-run.ts'
+import { endsOfEnding, teach } from './shared/teaching.ts'
 import { verbs } from './shared/user-verbs.ts'
 
 type ApplyOptions = Pick<ActOptions, 'dryRun' | 'yes'>
 
 export const registerApply = (command: Command, context: Context, run = apply): void => {
-  command
+  teach(command, {
+    examples: [
+      ['What would happen', 'meanderctl apply season.plan --dry-run --quiet'],
+      ['Do it', 'meanderctl apply season.plan --yes'],
+    ],
+    ends: endsOfEnding,
+    unlike: {
+      'sessions revoke': 'ends what matches now',
+      'users offboard': 'off-boards now, without a plan',
+    },
+    notes:
+      "Ends exactly what the plan names, by the same or another operator; both are on the record, and each event has the plan's id as its request id. Sessions that match now and are not in the plan are counted and left alone. Refused (5) when the plan has expired, was finished, or does not fit what is there any more; an edited one is 2. An interrupted one is finished by the same command within 24 hours, also when its time has passed meanwhile.",
+  })
     .argument('<plan>', 'the file that sessions revoke --plan or users offboard --plan wrote', parseText)
     .option('-n, --dry-run', 'show what would happen, change nothing')
     .option('-y, --yes', 'go ahead without being asked')
-    .addHelpText(
-      'after',
-      `
-Ends exactly what the plan names, by the same or another operator; both are on
-the record, and each event has the plan's id as its request id. Sessions that
-match now and are not in the plan are counted and left alone. Refused (5) when
-the plan has expired, was finished, or does not fit what is there any more; an
-edited one is 2. An interrupted one is finished by the same command within 24
-hours, also when its time has passed meanwhile.`,
-    )
     .action((path: string, options: ApplyOptions) => run(path, options, context))
 }
 

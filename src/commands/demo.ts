@@ -4,9 +4,17 @@ import { MeanderError } from '../errors.ts'
 import { auditEventView } from '../views/audit-event.view.ts'
 import { revokedSessionView } from '../views/revocation.view.ts'
 import { sessionView } from '../views/session.view.ts'
+import { teach } from './shared/teaching.ts'
 
 export const registerDemo = (command: Command, context: Context, run = demo): void => {
-  command
+  teach(command, {
+    examples: [
+      ['From a lost phone to its record', 'meanderctl demo'],
+      ['Once more, from the beginning', 'meanderctl demo --reset'],
+    ],
+    ends: ['NOT_ENDED'],
+    formats: ['table', 'wide'],
+  })
     .option('--reset', 'throw the store away and start over')
     .action((options: { reset?: boolean }) => run(options, context))
 }

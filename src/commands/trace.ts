@@ -14,6 +14,7 @@ import {
 } from '../views/trace.view.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from './shared/acting.ts'
 import { parseDuration, parseText } from './shared/parsers.ts'
+import { endsOfLook, teach } from './shared/teaching.ts'
 
 interface TraceOptions extends ReasonOptions {
   readonly org?: string
@@ -23,7 +24,20 @@ interface TraceOptions extends ReasonOptions {
 const usualWindow = 'PT86400S'
 
 export const registerTrace = (command: Command, context: Context, run = trace): void => {
-  command
+  teach(command, {
+    examples: [
+      ['An address', 'meanderctl trace 203.0.113.9 --ticket INC-42'],
+      [
+        'End what it names',
+        'meanderctl trace 203.0.113.9 -o id | meanderctl sessions revoke --from - --reason "stolen token" --ticket INC-42 --max-affected 10 --yes',
+      ],
+    ],
+    ends: endsOfLook,
+    unlike: { 'sessions list --ip': 'shows what came from an address, and nothing connected to it' },
+    notes: `What the fact is taken for is recognised, and said. Sessions that are still active are found whatever their age; ended ones when they were used within the window.
+
+-o id gives the usable sessions of the people whom the fact names. Sessions of others who share an address or a device are shown, and not among them.`,
+  })
     .argument(
       '<fact>',
       'address, CIDR, user agent, device, session, refresh token, jti, user or e-mail',
@@ -34,17 +48,6 @@ export const registerTrace = (command: Command, context: Context, run = trace): 
       new Option('--window <duration>', 'how far apart in time is still together')
         .argParser(parseDuration)
         .default(usualWindow, '1d'),
-    )
-    .addHelpText(
-      'after',
-      `
-What the fact is taken for is recognised, and said. Sessions that are still
-active are found whatever their age; ended ones when they were used within the
-window.
--o id gives the usable sessions of the people whom the fact names, for
-  meanderctl trace FACT -o id | meanderctl sessions revoke --from -
-Sessions of others who share an address or a device are shown, and not among
-them.`,
     )
     .action((fact: string, options: TraceOptions) => run(fact, options, context))
   reasonOptions(command)

@@ -34,6 +34,18 @@ export interface View<T> {
 export const outputFormats = ['table', 'wide', 'json', 'ndjson', 'csv', 'id'] as const
 export type OutputFormat = (typeof outputFormats)[number] | 'prometheus' | 'html'
 
+/** What each form is for: for `help output` and wherever a form is chosen. */
+export const formatMeanings: Readonly<Record<OutputFormat, string>> = {
+  table: 'for a person; as wide as the terminal',
+  wide: 'the same with more columns, and nothing shortened',
+  json: 'one document, for programs',
+  ndjson: 'one object a line, as it comes',
+  csv: 'every field, for spreadsheets',
+  id: 'ids alone, one a line, for a pipe',
+  prometheus: 'metrics as text (sessions stats)',
+  html: 'a page to print (audit timeline)',
+}
+
 /** One number that is watched over time, with a sample for each set of labels. */
 export interface Metric {
   readonly name: string

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
+import { pathOf, verbsOf } from '../../src/commands/shared/tree.ts'
 import { createContext } from '../../src/context.ts'
 import { commandNames, createProgram } from '../../src/program.ts'
 import { auditActions, unrecorded } from '../../src/service/audit/actions.ts'
@@ -11,15 +12,14 @@ import { processStreams } from '../../src/terminal/streams.ts'
 /** What `npm run docs` writes: the README's commands, everything that --help says, and what can be on the record. */
 
 const program = await createProgram(
-  commandNames,
+  [...commandNames, '--help'],
   createContext({ streams: processStreams(), env: {} }, []),
   () => {},
 )
 
 const verbs = (command: Command): Command[] => command.commands.filter(({ parent }) => parent === command)
 
-const path = (command: Command): string =>
-  command.parent === null ? command.name() : `${path(command.parent)} ${command.name()}`
+const path = (command: Command): string => `meanderctl ${pathOf(command)}`.trimEnd()
 
 const usage = (command: Command): string =>
   [
@@ -43,16 +43,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|')
 
 const row = (command: Command): string => `| \`${cell(usage(command))}\` | ${cell(command.description())} |`
 
-/** `doctor` is a command and has one inside. */
-const runsItself = (command: Command): boolean =>
-  Boolean((command as unknown as { _actionHandler: unknown })._actionHandler)
-
-const rows = (command: Command): string[] => [
-  ...(runsItself(command) ? [row(command)] : []),
-  ...verbs(command).flatMap(rows),
-]
-
-const section = ['| command | what it does |', '| --- | --- |', ...verbs(program).flatMap(rows)].join('\n')
+const section = ['| command | what it does |', '| --- | --- |', ...verbsOf(program).map(row)].join('\n')
 
 it('shows every command in the README', async () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
@@ -117,7 +108,7 @@ const eventsPage = [
   '',
   '| command | because it is |',
   '| --- | --- |',
-  ...Object.entries(unrecorded).map(([name, why]) => `| \`${name}\` | ${cell(why)} |`),
+  ...Object.entries(unrecorded).map(([name, { because }]) => `| \`${name}\` | ${cell(because)} |`),
   '',
 ].join('\n')
 
@@ -146,11 +137,7 @@ describe('what can be on the record', () => {
 
   it('names every command, as one that writes or as one that does not', () => {
     const named = new Set([...auditActions.flatMap(({ by }) => by), ...Object.keys(unrecorded)])
-    const known = verbs(program)
-      .flatMap(function leaves(command): Command[] {
-        return [...(runsItself(command) ? [command] : []), ...verbs(command).flatMap(leaves)]
-      })
-      .map((command) => path(command).replace('meanderctl ', ''))
+    const known = verbsOf(program).map(pathOf)
     expect([...named].filter((name) => !name.startsWith('(')).sort()).toEqual(known.sort())
   })
 })

@@ -4,6 +4,7 @@ import { MeanderError } from '../../errors.ts'
 import { version } from '../../version.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface CheckpointOptions extends ReasonOptions {
   readonly org?: string
@@ -11,8 +12,13 @@ interface CheckpointOptions extends ReasonOptions {
 }
 
 export const registerCheckpoint = (parent: Command, context: Context, run = checkpoint): void => {
-  const command = parent
-    .command('checkpoint')
+  const command = teach(parent.command('checkpoint'), {
+    examples: [
+      ['Once', 'meanderctl audit checkpoint --generate-key --quiet'],
+      ['Every night', 'meanderctl audit checkpoint --quiet >> checkpoints.jsonl'],
+    ],
+    ends: [...endsOfLook, 'UNKNOWN'],
+  })
     .description(
       'Write a signed head of the record, to be kept outside the database: what verify later checks it against',
     )

@@ -4,6 +4,7 @@ import { MeanderError } from '../../errors.ts'
 import { type ExportFormat, exportFormats, paintExport } from '../../views/audit-export.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { parseCount } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 import { type FilterOptions, filterOptions, selectorOf, ticketFilter } from './filters.ts'
 
 interface ExportOptions extends FilterOptions, ReasonOptions {
@@ -12,23 +13,21 @@ interface ExportOptions extends FilterOptions, ReasonOptions {
 }
 
 export const registerExport = (parent: Command, context: Context, run = exportRecord): void => {
-  const command = parent
-    .command('export')
-    .description(
-      'Write the record out, oldest first, with the proof that verify --export checks without a database',
-    )
+  const command = teach(parent.command('export'), {
+    examples: [
+      ['For an auditor', 'meanderctl audit export -o csv --quiet > record.csv'],
+      ['Go on where the last one ended', 'meanderctl audit export --after 120000 >> record.ndjson'],
+    ],
+    ends: endsOfLook,
+    notes:
+      'One event a line (-o ndjson, csv or json), and the proof at the end. Keep the file as it was written: what was laid out anew can no longer be checked. Several, each going on where the one before ended, are checked as one when joined.',
+    formats: ['ndjson', 'csv', 'json'],
+  }).description(
+    'Write the record out, oldest first, with the proof that verify --export checks without a database',
+  )
   filterOptions(command)
     .option('--after <seq>', 'go on behind the event with this number', parseCount)
     .option('--limit <n>', 'at most so many (default all)', parseCount)
-    .addHelpText(
-      'after',
-      `
-One event a line (-o ndjson, csv or json), and the proof at the end. Keep the
-file as it was written: what was laid out anew can no longer be checked.
-Several, each going on where the one before ended, are checked as one when
-joined:
-  meanderctl audit export --after 120000 >> record.ndjson`,
-    )
     .action((options: ExportOptions) => run(options, context))
   reasonOptions(command, ticketFilter)
 }

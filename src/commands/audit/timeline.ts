@@ -4,20 +4,22 @@ import { MeanderError } from '../../errors.ts'
 import type { Timeline } from '../../service/audit/audit.ts'
 import { spanText, timelineStepView, timelineView } from '../../views/timeline.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 import { type FilterOptions, filterOptions, selectorOf, ticketFilter } from './filters.ts'
 
 type TimelineOptions = FilterOptions & ReasonOptions
 
 export const registerTimeline = (parent: Command, context: Context, run = timeline): void => {
-  const command = parent
-    .command('timeline')
+  const command = teach(parent.command('timeline'), {
+    examples: [
+      ['An incident', 'meanderctl audit timeline --ticket INC-42'],
+      ['To print', 'meanderctl audit timeline --ticket INC-42 -o html --quiet > INC-42.html'],
+    ],
+    ends: endsOfLook,
+    notes: 'Events of one command are one step. Moments are given in full, never as "ago".',
+    formats: ['table', 'wide', 'json', 'ndjson', 'csv', 'id', 'html'],
+  })
     .description('Tell a whole incident in order, with durations; -o html for a page to print')
-    .addHelpText(
-      'after',
-      `
-Events of one command are one step. Moments are given in full, never as "ago":
-  meanderctl audit timeline --ticket INC-42 -o html > INC-42.html`,
-    )
     .action((options: TimelineOptions) => run(options, context))
   reasonOptions(filterOptions(command), ticketFilter)
 }

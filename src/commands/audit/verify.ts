@@ -6,6 +6,7 @@ import type { Witnesses } from '../../service/audit/witnesses.ts'
 import { auditFaultView, checkedChainView } from '../../views/audit-verification.view.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 import { type FilterOptions, filterOptions, selectorOf, ticketFilter } from './filters.ts'
 
 interface VerifyOptions extends FilterOptions, ReasonOptions {
@@ -21,25 +22,29 @@ type Verified = Verification & { readonly notes: readonly string[] }
 const shownFaults = 100
 
 export const registerVerify = (parent: Command, context: Context, run = verifyRecord): void => {
-  const command = parent
-    .command('verify')
-    .description('Check that the record is whole and unaltered: 0 it is, 7 it is not')
+  const command = teach(parent.command('verify'), {
+    examples: [
+      ['The record as it is', 'meanderctl audit verify'],
+      [
+        'Against a head that was kept elsewhere',
+        'meanderctl audit verify --org hlf --checkpoint checkpoints.jsonl --public-key checkpoints.pem.pub',
+      ],
+      [
+        'An export, with no database',
+        'meanderctl audit verify --export record.csv --checkpoint checkpoints.jsonl --public-key checkpoints.pem.pub',
+      ],
+      ['A proof that was written', 'meanderctl audit verify --evidence INC-42.json'],
+    ],
+    ends: [...endsOfLook, 'NOT_ENDED'],
+    unlike: { 'users verify': 'proves that people’s access has ended; it trusts the record' },
+    notes:
+      'Every link is computed anew, here and not in the database. A tail that was rewritten with all its hashes, or a backup that was restored, is seen against a checkpoint alone. What selects events narrows nothing but the count of those that match: a chain is whole only as a whole.',
+  }).description('Check that the record is whole and unaltered: 0 it is, 7 it is not')
   filterOptions(command)
     .option('--checkpoint <file...>', 'and against these signed heads, kept outside the database')
     .option('--public-key <file...>', 'the keys that they are to be signed with')
     .option('--export <file>', 'what audit export wrote, instead of the database: none is asked', parseText)
     .option('--evidence <file>', 'and that it is the record on which this proof rests', parseText)
-    .addHelpText(
-      'after',
-      `
-Every link is computed anew, here and not in the database. A tail that was
-rewritten with all its hashes, or a backup that was restored, is seen against a
-checkpoint alone. What selects events narrows nothing but the count of those
-that match: a chain is whole only as a whole.
-  meanderctl audit verify --checkpoint 2026-03.json --public-key signing.pem.pub
-  meanderctl audit export > record.ndjson
-  meanderctl audit verify --export record.ndjson`,
-    )
     .action((options: VerifyOptions) => run(options, context))
   reasonOptions(command, ticketFilter)
 }

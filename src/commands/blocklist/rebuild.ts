@@ -3,20 +3,18 @@ import type { Context } from '../../context.ts'
 import { rebuildView } from '../../views/blocklist.view.ts'
 import { counted } from '../shared/acting.ts'
 import { sayPending, sayUnsure } from '../shared/residual.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 import { requireRedis } from './require-redis.ts'
 
 export const registerRebuild = (parent: Command, context: Context, run = rebuild): void => {
-  parent
-    .command('rebuild')
+  teach(parent.command('rebuild'), {
+    examples: [['Redis was emptied', 'meanderctl blocklist rebuild']],
+    ends: [...endsOfLook, 'PENDING', 'UNKNOWN'],
+    unlike: { 'blocklist sync': 'tells only what Redis was never told' },
+    notes:
+      "For a Redis that was emptied, restored or failed over. It only adds: no key is removed and no expiry is shortened, and it may run at any time. An operator's rebuild puts back what is within reach; the publisher's and the administrator's all of it, and only theirs leaves the canary.",
+  })
     .description('Put every blocked token that still lives into Redis again, and compare')
-    .addHelpText(
-      'after',
-      `
-For a Redis that was emptied, restored or failed over. It only adds: no key is
-removed and no expiry is shortened, and it may run at any time. An operator's
-rebuild puts back what is within reach; the publisher's and the administrator's
-all of it, and only theirs leaves the canary.`,
-    )
     .action(() => run(context))
 }
 

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import type { BlocklistMode } from '../../service/schema.ts'
 import { version } from '../../version.ts'
 import { migrateView } from '../../views/schema-status.view.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface MigrateOptions {
   readonly dryRun?: boolean
@@ -10,8 +11,13 @@ interface MigrateOptions {
 }
 
 export const registerMigrate = (parent: Command, context: Context, run = migrate): void => {
-  parent
-    .command('migrate')
+  teach(parent.command('migrate'), {
+    examples: [
+      ['The first time', 'meanderctl db migrate --blocklist redis'],
+      ['What would change', 'meanderctl db migrate --dry-run'],
+    ],
+    ends: [...endsOfLook, 'UNKNOWN'],
+  })
     .description('Install the schema, or bring it up to date: all of it or nothing')
     .option('-n, --dry-run', 'do it and roll back')
     .addOption(

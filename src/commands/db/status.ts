@@ -1,10 +1,14 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { schemaStatusView } from '../../views/schema-status.view.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 export const registerStatus = (parent: Command, context: Context, run = showStatus): void => {
-  parent
-    .command('status')
+  teach(parent.command('status'), {
+    examples: [['Is the schema the tool’s', 'meanderctl db status']],
+    ends: endsOfLook,
+    unlike: { doctor: 'also looks at roles, Redis, clocks and files' },
+  })
     .description('Show which schema is installed, what is pending, and what was changed by hand')
     .action(() => run(context))
 }

@@ -12,6 +12,7 @@ import {
   refuseUnasked,
 } from '../shared/acting.ts'
 import { parseDuration, parseText, parseTime } from '../shared/parsers.ts'
+import { endsOfAct, teach } from '../shared/teaching.ts'
 
 interface CreateOptions extends ActOptions {
   readonly org?: string
@@ -21,21 +22,23 @@ interface CreateOptions extends ActOptions {
 }
 
 export const registerCreate = (parent: Command, context: Context, run = createGrant): void => {
-  const command = parent
-    .command('create')
+  const command = teach(parent.command('create'), {
+    examples: [
+      [
+        'Two hours',
+        'meanderctl grants create --to gro@meander.example --for 2h --reason "signing key leaked" --ticket INC-77 --yes -o id',
+      ],
+    ],
+    ends: endsOfAct,
+    unlike: { 'operators add': 'registers a login; it lets nobody into an organization' },
+    notes:
+      "Whoever is let in sees and may end what an org admin may, each look and act on the organization's record first. At the moment, or at grants revoke, everything opened under the grant ends by itself. Another grant to the same person stands beside the first: it neither lengthens nor shortens it.",
+  })
     .description('Let a global admin into the own organization until a moment')
     .option('--org <slug|id>', 'the own organization', parseText)
     .requiredOption('--to <email|id>', 'the global admin', parseText)
     .option('--until <time>', 'until then', parseTime)
     .option('--for <duration>', 'for so long from now', parseDuration)
-    .addHelpText(
-      'after',
-      `
-Whoever is let in sees and may end what an org admin may, each look and act on
-the organization's record first. At the moment, or at grants revoke, everything
-opened under the grant ends by itself. Another grant to the same person stands
-beside the first: it neither lengthens nor shortens it.`,
-    )
     .action((options: CreateOptions) => run(options, context))
   bulkOptions(command, 'grants')
 }

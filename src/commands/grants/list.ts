@@ -5,6 +5,7 @@ import { grantView } from '../../views/grant.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { type ListingOptions, limitOf, listingOptions, sayCut } from '../shared/listing.ts'
 import { parseText } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface GrantListOptions extends ListingOptions, ReasonOptions {
   readonly org?: string
@@ -13,8 +14,13 @@ interface GrantListOptions extends ListingOptions, ReasonOptions {
 }
 
 export const registerList = (parent: Command, context: Context, run = listGrants): void => {
-  const command = parent
-    .command('list')
+  const command = teach(parent.command('list'), {
+    examples: [
+      ['Who may look in from outside', 'meanderctl grants list'],
+      ['One person’s', 'meanderctl grants list --to gro@meander.example -o id'],
+    ],
+    ends: endsOfLook,
+  })
     .description('List support access grants, with what each opened: sessions, reads, acts')
     .option('--org <slug|id>', 'of this organization', parseText)
     .option('--to <email|id>', 'to this global admin', parseText)

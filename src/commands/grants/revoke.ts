@@ -14,19 +14,26 @@ import {
 } from '../shared/acting.ts'
 import { collectUuids } from '../shared/parsers.ts'
 import { sayResidual } from '../shared/residual.ts'
+import { endsOfEnding, teach } from '../shared/teaching.ts'
 
 export const registerRevoke = (parent: Command, context: Context, run = revokeGrants): void => {
-  const command = parent
-    .command('revoke')
+  const command = teach(parent.command('revoke'), {
+    examples: [
+      [
+        'Support is over',
+        'meanderctl grants revoke 0192f6b4-7e0a-4c55-9a61-0c8c1f1f7d3e --reason "case closed" --ticket SUP-3 --yes',
+      ],
+    ],
+    ends: endsOfEnding,
+    unlike: {
+      'users offboard': 'ends every grant that a person holds, everywhere, and the account',
+      'sessions revoke --grant': 'ends the sessions under a grant; the grant stays',
+    },
+    notes:
+      "The holders' database connections end with it, wherever they were working. What they may under another grant goes on, and is said. A global admin gives back the own grants with the same command.",
+  })
     .description('End grants now, with every session, refresh chain and access token under them')
     .argument('<id...>', 'grants to end', collectUuids)
-    .addHelpText(
-      'after',
-      `
-The holders' database connections end with it, wherever they were working. What
-they may under another grant goes on, and is said. A global admin gives back
-the own grants with the same command.`,
-    )
     .action((ids: string[], options: ActOptions) => run(ids, options, context))
   bulkOptions(command, 'grants')
 }

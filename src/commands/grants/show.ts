@@ -5,10 +5,19 @@ import { grantDetailsView, grantView } from '../../views/grant.view.ts'
 import { sessionView } from '../../views/session.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { parseUuid } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 export const registerShow = (parent: Command, context: Context, run = showGrant): void => {
-  const command = parent
-    .command('show')
+  const command = teach(parent.command('show'), {
+    examples: [
+      [
+        'What was done under it',
+        'meanderctl grants show 0192f6b4-7e0a-4c55-9a61-0c8c1f1f7d3e --ticket SUP-3',
+      ],
+      ['For the file', 'meanderctl grants show 0192f6b4-7e0a-4c55-9a61-0c8c1f1f7d3e -o json > SUP-3.json'],
+    ],
+    ends: endsOfLook,
+  })
     .description('Show one grant: its sessions, and what its holder looked at and did')
     .argument('<id>', 'the grant', parseUuid)
     .action((id: string, options: ReasonOptions) => run(id, options, context))

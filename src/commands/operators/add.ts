@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
 import { parseText } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface AddOptions {
   readonly user: string
@@ -9,8 +10,15 @@ interface AddOptions {
 }
 
 export const registerAdd = (parent: Command, context: Context, run = addOperator): void => {
-  parent
-    .command('add')
+  teach(parent.command('add'), {
+    examples: [
+      ['A new operator', 'meanderctl operators add ada --user ada@hlf.example'],
+      ['Who only looks', 'meanderctl operators add revisor --user ada@hlf.example --role auditor'],
+    ],
+    ends: [...endsOfLook, 'UNKNOWN'],
+    unlike: { 'grants create': 'lets platform staff into an organization' },
+    notes: 'The login itself is made in PostgreSQL before.',
+  })
     .description('Register a PostgreSQL login for a platform user, or bind it anew after a restore')
     .argument('<login>', 'the PostgreSQL login', parseText)
     .requiredOption('--user <email|id>', 'the platform user that it acts for', parseText)

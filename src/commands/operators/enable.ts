@@ -2,10 +2,14 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
 import { parseText } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 export const registerEnable = (parent: Command, context: Context, run = enableOperator): void => {
-  parent
-    .command('enable')
+  teach(parent.command('enable'), {
+    examples: [['Back from leave', 'meanderctl operators enable ada']],
+    ends: [...endsOfLook, 'UNKNOWN'],
+    unlike: { 'users reinstate': 'gives a person the account on the platform back' },
+  })
     .description('Give a disabled login its rights back')
     .argument('<login>', 'the PostgreSQL login', parseText)
     .action((login: string) => run(login, context))

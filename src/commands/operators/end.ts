@@ -3,18 +3,45 @@ import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
 import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
+import { endsOfAct, type Teaching, teach } from '../shared/teaching.ts'
 
 /** `disable` and `remove` end a login's rights alike; they differ in what is left of the registration. */
 const verbs = {
   disable: {
     description: 'Take a login’s rights now and end its connections; enable gives them back',
     question: (login: string) => `The login ${login} loses its rights now and its connections end. Go on?`,
+    teaching: {
+      examples: [['While somebody is away', 'meanderctl operators disable ada --reason "on leave" --yes']],
+      ends: endsOfAct,
+      unlike: {
+        'operators remove': 'also forgets the registration',
+        'users offboard':
+          'ends the person’s account, sessions and grants; the login loses its rights with it',
+      },
+    },
   },
   remove: {
     description: 'Forget a login: registration, rights, connections; the record stays',
     question: (login: string) => `The login ${login} is forgotten, and its connections end. Go on?`,
+    teaching: {
+      examples: [
+        [
+          'Somebody left',
+          'meanderctl operators remove ada --reason "left the organization" --ticket HR-7 --yes',
+        ],
+      ],
+      ends: endsOfAct,
+      unlike: {
+        'operators disable': 'takes the rights, and keeps the registration',
+        'users offboard':
+          'ends the person’s account, sessions and grants; the login loses its rights with it',
+      },
+    },
   },
-} as const
+} as const satisfies Record<
+  string,
+  { readonly description: string; readonly question: (login: string) => string; readonly teaching: Teaching }
+>
 
 export const registerEnd = (
   parent: Command,
@@ -22,8 +49,7 @@ export const registerEnd = (
   context: Context,
   run = endOperator,
 ): void => {
-  const command = parent
-    .command(verb)
+  const command = teach(parent.command(verb), verbs[verb].teaching)
     .description(verbs[verb].description)
     .argument('<login>', 'the PostgreSQL login', parseText)
     .action((login: string, options: ActOptions) => run(verb, login, options, context))

@@ -1,10 +1,16 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { operatorView } from '../../views/operator.view.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 export const registerList = (parent: Command, context: Context, run = listOperators): void => {
-  parent
-    .command('list')
+  teach(parent.command('list'), {
+    examples: [
+      ['Who may operate', 'meanderctl operators list'],
+      ['For whom, and whether it is bound', 'meanderctl operators list --columns organization,login,state'],
+    ],
+    ends: endsOfLook,
+  })
     .description('List the logins that may operate, and for whom')
     .action(() => run(context))
 }

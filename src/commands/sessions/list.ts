@@ -4,12 +4,23 @@ import { sessionView } from '../../views/session.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { type ListingOptions, limitOf, listingOptions, sayCut } from '../shared/listing.ts'
 import { type SelectorOptions, selectionOf, selectorOptions, sortOption } from '../shared/selectors.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 type ListOptions = SelectorOptions & ListingOptions & ReasonOptions
 
 export const registerList = (parent: Command, context: Context, run = listSessions): void => {
-  const command = parent
-    .command('list')
+  const command = teach(parent.command('list'), {
+    examples: [
+      ['What is logged in', 'meanderctl sessions list'],
+      ['Everything of one person', 'meanderctl sessions list --user mari@hlf.example'],
+      [
+        'What was opened under a grant, ended or not',
+        'meanderctl sessions list --grant 0192f6b4-7e0a-4c55-9a61-0c8c1f1f7d3e --state any',
+      ],
+      ['Ids for a pipe', 'meanderctl sessions list --created-before 2026-03-01T12:00:00Z -o id'],
+    ],
+    ends: endsOfLook,
+  })
     .description('List sessions: the preview of a revoke with the same selectors')
     .action((options: ListOptions) => run(options, context))
   reasonOptions(listingOptions(sortOption(selectorOptions(command))))

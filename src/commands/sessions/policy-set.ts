@@ -11,6 +11,7 @@ import { changedLimits, changedLimitView } from '../../views/policy.view.ts'
 import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
 import { parseDuration, parseText, parseUuid } from '../shared/parsers.ts'
 import { sayResidual } from '../shared/residual.ts'
+import { endsOfEnding, teach } from '../shared/teaching.ts'
 
 interface PolicySetOptions extends ActOptions {
   readonly org?: string
@@ -31,21 +32,23 @@ const parseLimit = (value: string): string => {
 }
 
 export const registerPolicySet = (parent: Command, context: Context, run = setPolicy): void => {
-  const command = parent
-    .command('set')
+  const command = teach(parent.command('set'), {
+    examples: [
+      [
+        'Half an hour without activity',
+        'meanderctl sessions policy set --idle-timeout 30m --reason "new guideline" --dry-run',
+      ],
+    ],
+    ends: endsOfEnding,
+    notes:
+      'What is not named stays as it is. The policy counts at once for every session of the organization. A longer limit brings back nothing that was swept, and a session that began under a shorter lifetime keeps that end.',
+  })
     .description('Set when sessions end by themselves, old ones too, and end what that cuts off')
     .option('--org <slug|id>', 'of this organization, which is your own', parseText)
     .option('--idle-timeout <duration|off>', 'without activity for so long (at least 1m)', parseLimit)
     .option('--absolute-lifetime <duration|off>', 'so long after they began', parseLimit)
     .option('--max-support-access <duration|off>', 'longest support access grant (off: 3d)', parseLimit)
     .option('--request-id <uuid>', 'run at most once: a repeat returns the first result', parseUuid)
-    .addHelpText(
-      'after',
-      `
-What is not named stays as it is. The policy counts at once for every session of
-the organization. A longer limit brings back nothing that was swept, and a
-session that began under a shorter lifetime keeps that end.`,
-    )
     .action((options: PolicySetOptions) => run(options, context))
   actOptions(command)
 }

@@ -3,14 +3,17 @@ import type { Context } from '../../context.ts'
 import { policyView } from '../../views/policy.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface PolicyShowOptions extends ReasonOptions {
   readonly org?: string
 }
 
 export const registerPolicyShow = (parent: Command, context: Context, run = showPolicy): void => {
-  const command = parent
-    .command('show')
+  const command = teach(parent.command('show'), {
+    examples: [['When do sessions end by themselves', 'meanderctl sessions policy show']],
+    ends: endsOfLook,
+  })
     .description('Show idle timeout, absolute lifetime and longest support access')
     .option('--org <slug|id>', 'of this organization', parseText)
     .action((options: PolicyShowOptions) => run(options, context))

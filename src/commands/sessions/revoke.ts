@@ -25,6 +25,7 @@ import {
 import { sayPending } from '../shared/residual.ts'
 import { type Selection, type SelectorOptions, selectionOf, selectorOptions } from '../shared/selectors.ts'
 import { showRevocation } from '../shared/show-revocation.ts'
+import { endsOfEnding, teach } from '../shared/teaching.ts'
 import { readIds } from './read-ids.ts'
 
 interface RevokeOptions extends SelectorOptions, ActOptions, PlanOptions {
@@ -33,22 +34,37 @@ interface RevokeOptions extends SelectorOptions, ActOptions, PlanOptions {
 }
 
 export const registerRevoke = (parent: Command, context: Context, run = revokeSessions): void => {
-  const command = parent
-    .command('revoke')
+  const command = teach(parent.command('revoke'), {
+    examples: [
+      [
+        'A lost phone',
+        'meanderctl sessions revoke 0192f6b4-7e0a-4c55-9a61-0c8c1f1f7d3e --reason "lost phone" --ticket HELP-1021 --yes',
+      ],
+      [
+        'What an address has in its hands',
+        'meanderctl trace 203.0.113.9 -o id | meanderctl sessions revoke --from - --reason "stolen token" --ticket INC-42 --max-affected 10 --yes',
+      ],
+      [
+        'Freeze a large act, for somebody else to apply',
+        'meanderctl sessions revoke --org hlf --created-before 2026-03-01T12:00:00Z --plan hlf.plan --max-affected 5000 --reason "signing key leaked" --ticket INC-77',
+      ],
+    ],
+    ends: endsOfEnding,
+    unlike: {
+      'users sign-out': 'ends all that a user has when it runs, one event per user',
+      'users offboard': 'also keeps the user from logging in again',
+      'grants revoke': 'ends a support access grant, and the sessions under it',
+      'sessions sweep': 'ends nobody’s access: records what has ended by itself',
+    },
+    notes:
+      'One audit event per session. Sessions are those that match when you look; whoever is signed out so may log in again.',
+  })
     .description('End sessions: refresh refused, access tokens blocked, on the record')
     .argument('[id...]', 'sessions to end', collectUuids)
     .addOption(new Option('--except <id...>', 'but not these').argParser(collectUuids))
     .option(
       '--from <file>',
       'ids from a file, or - for standard input: one a line, or NDJSON of sessions list',
-    )
-    .addHelpText(
-      'after',
-      `
---user ends the sessions of that user which match when you look, one audit event
-per session; users sign-out ends all that there are when it runs, one audit
-event for the user. Neither keeps the user from logging in again: that is
-users offboard.`,
     )
     .action((ids: string[], options: RevokeOptions) => run(ids ?? [], options, context))
   bulkOptions(planOptions(selectorOptions(command)), 'sessions')

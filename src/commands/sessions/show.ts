@@ -5,14 +5,22 @@ import { sessionDetailsView, sessionView } from '../../views/session.view.ts'
 import { accessTokenView, refreshTokenView } from '../../views/token.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { parseUuid } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface ShowOptions extends ReasonOptions {
   readonly mine?: boolean
 }
 
 export const registerShow = (parent: Command, context: Context, run = showSession): void => {
-  const command = parent
-    .command('show')
+  const command = teach(parent.command('show'), {
+    examples: [
+      [
+        'Is it over, and what is on the record',
+        'meanderctl sessions show 0192f6b4-7e0a-4c55-9a61-0c8c1f1f7d3e --ticket HELP-1021',
+      ],
+    ],
+    ends: endsOfLook,
+  })
     .description('Show one session: refresh chain, live access tokens, record')
     .argument('<id>', 'the session', parseUuid)
     .option('--mine', 'one of my own, whatever my role')

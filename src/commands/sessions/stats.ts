@@ -6,6 +6,7 @@ import { barsOf, barView, metricsOf, sessionStatsView, statsGroupView } from '..
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
 import { type SelectorOptions, selectionOf, selectorOptions } from '../shared/selectors.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 import { beginFile } from '../shared/whole-file.ts'
 
 interface StatsOptions extends SelectorOptions, ReasonOptions {
@@ -13,21 +14,21 @@ interface StatsOptions extends SelectorOptions, ReasonOptions {
 }
 
 export const registerStats = (parent: Command, context: Context, run = sessionStats): void => {
-  const command = parent
-    .command('stats')
+  const command = teach(parent.command('stats'), {
+    examples: [
+      ['How many are left', 'meanderctl sessions stats --created-before "2026-03-01T12:00:00Z" -o csv'],
+      ['For a dashboard', 'meanderctl sessions stats -o prometheus --output-file meander.prom'],
+    ],
+    ends: endsOfLook,
+    notes:
+      'Active, expired and revoked in the last 24 h are counted whatever --state says; kind, device type, age and idle are those of the sessions in that state, as sessions list with the same selectors shows them. A file can be read by whoever the umask lets.',
+    formats: ['table', 'wide', 'json', 'ndjson', 'csv', 'prometheus'],
+  })
     .description('Count sessions by state, kind, device type, age, idle; -o prometheus for a dashboard')
     .option(
       '--output-file <file>',
       'with -o prometheus: write it there, whole or not at all, for a textfile collector',
       parseText,
-    )
-    .addHelpText(
-      'after',
-      `
-Active, expired and revoked in the last 24 h are counted whatever --state says;
-kind, device type, age and idle are those of the sessions in that state, as
-sessions list with the same selectors shows them. A file can be read by
-whoever the umask lets.`,
     )
     .action((options: StatsOptions) => run(options, context))
   reasonOptions(selectorOptions(command))

@@ -6,6 +6,7 @@ import { sweptReasonView } from '../../views/sweep.view.ts'
 import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
 import { parseCount, parseDuration, parseText, parseUuid } from '../shared/parsers.ts'
 import { sayResidual } from '../shared/residual.ts'
+import { endsOfEnding, teach } from '../shared/teaching.ts'
 
 interface SweepOptions extends ActOptions {
   readonly org?: string
@@ -18,8 +19,19 @@ const usualBatch = 500
 const largestBatch = 10_000
 
 export const registerSweep = (parent: Command, context: Context, run = sweepSessions): void => {
-  const command = parent
-    .command('sweep')
+  const command = teach(parent.command('sweep'), {
+    examples: [
+      ['From cron', 'meanderctl sessions sweep --reason "nightly sweep" --yes'],
+      ['What would be swept', 'meanderctl sessions sweep --dry-run'],
+    ],
+    ends: endsOfEnding,
+    unlike: {
+      'sessions revoke': 'ends sessions that are active',
+      'sessions policy set': 'says when sessions end by themselves',
+    },
+    notes:
+      'A session ends by itself the moment that its policy or grant says so, swept or not: its refresh token is refused from then on. A sweep puts it on the record and blocks access tokens that are still alive. Safe from cron, by several at once.',
+  })
     .description('Record what has ended by policy, grant or time: chain and access tokens too')
     .option('--org <slug|id>', 'of this organization (default: all within reach)', parseText)
     .option('--batch-size <n>', 'sessions in one transaction', parseCount, usualBatch)
@@ -29,14 +41,6 @@ export const registerSweep = (parent: Command, context: Context, run = sweepSess
       parseDuration,
     )
     .option('--request-id <uuid>', 'run at most once: a repeat returns the first result', parseUuid)
-    .addHelpText(
-      'after',
-      `
-A session ends by itself the moment that its policy or grant says so, swept or
-not: its refresh token is refused from then on. A sweep puts it on the record
-and blocks access tokens that are still alive. Safe from cron, by several at
-once.`,
-    )
     .action((options: SweepOptions) => run(options, context))
   actOptions(command)
 }

@@ -6,6 +6,7 @@ import { changeLine, sessionChangeView, watchedView } from '../../views/session-
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { parseMilliseconds } from '../shared/parsers.ts'
 import { type SelectorOptions, selectionOf, selectorOptions } from '../shared/selectors.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface WatchOptions extends SelectorOptions, ReasonOptions {
   readonly interval: number
@@ -14,20 +15,19 @@ interface WatchOptions extends SelectorOptions, ReasonOptions {
 const usualIntervalMs = 2000
 
 export const registerWatch = (parent: Command, context: Context, run = watchSessions): void => {
-  const command = parent
-    .command('watch')
+  const command = teach(parent.command('watch'), {
+    examples: [['What happens at one address', 'meanderctl sessions watch --ip 203.0.113.9']],
+    ends: endsOfLook,
+    unlike: { 'sessions list': 'shows what there is now, and ends' },
+    notes:
+      'A screen that is redrawn at a terminal; lines in a pipe and with MEANDERCTL_ACCESSIBLE=1; -o ndjson for programs. Ends with Ctrl-C. A lost connection is waited for, and nothing missed.',
+    formats: ['table', 'wide', 'ndjson', 'id'],
+  })
     .description('Show logins, refreshes, revocations and expiries as they happen')
     .addOption(
       new Option('--interval <duration>', 'how often to look')
         .argParser(parseMilliseconds)
         .default(usualIntervalMs, '2s'),
-    )
-    .addHelpText(
-      'after',
-      `
-A screen that is redrawn at a terminal; lines in a pipe and with
-MEANDERCTL_ACCESSIBLE=1; -o ndjson for programs. Ends with Ctrl-C. A lost
-connection is waited for, and nothing missed.`,
     )
     .action((options: WatchOptions) => run(options, context))
   reasonOptions(selectorOptions(command, 'any'))

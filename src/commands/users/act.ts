@@ -22,6 +22,7 @@ import {
   refuseUnplannable,
 } from '../shared/planning.ts'
 import { showRun, wentWrong } from '../shared/show-run.ts'
+import { teach } from '../shared/teaching.ts'
 import { type Verb, verbs } from '../shared/user-verbs.ts'
 import { beginReport, type Report } from './report.ts'
 import { largestBatch, openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
@@ -30,11 +31,9 @@ interface ActOnUsersOptions extends ActOptions, TargetOptions, PlanOptions {}
 
 export const registerAct = (parent: Command, act: UserAct, context: Context, run = actOnUsers): void => {
   const verb = verbs[act]
-  const command = parent
-    .command(verb.name)
+  const command = teach(parent.command(verb.name), verb.teaching)
     .description(verb.description)
     .argument('[user...]', 'users, by e-mail or id')
-    .addHelpText('after', verb.help)
     .action((names: string[], options: ActOnUsersOptions) => run(act, names, options, context))
   const targeted = targetOptions(command)
   bulkOptions(act === 'offboard' ? planOptions(targeted) : targeted, 'users')

@@ -4,6 +4,7 @@ import { userView } from '../../views/user.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { type ListingOptions, limitOf, listingOptions, sayCut } from '../shared/listing.ts'
 import { parseText } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface UserListOptions extends ListingOptions, ReasonOptions {
   readonly org?: string
@@ -13,8 +14,16 @@ interface UserListOptions extends ListingOptions, ReasonOptions {
 }
 
 export const registerList = (parent: Command, context: Context, run = listUsers): void => {
-  const command = parent
-    .command('list')
+  const command = teach(parent.command('list'), {
+    examples: [
+      ['Who is there', 'meanderctl users list --org hlf'],
+      [
+        'A list to off-board',
+        'meanderctl users list --search volunteer- --role member -o csv --columns email > season.csv',
+      ],
+    ],
+    ends: endsOfLook,
+  })
     .description('List users within reach, with their active sessions')
     .option('--org <slug|id>', 'of this organization', parseText)
     .option('--search <text>', 'whose e-mail or name begins with this', parseText)

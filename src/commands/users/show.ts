@@ -5,10 +5,13 @@ import { sessionView } from '../../views/session.view.ts'
 import { heldGrantView, userDetailsView, userView } from '../../views/user.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 
 export const registerShow = (parent: Command, context: Context, run = showUser): void => {
-  const command = parent
-    .command('show')
+  const command = teach(parent.command('show'), {
+    examples: [['What a person has', 'meanderctl users show ada@hlf.example']],
+    ends: endsOfLook,
+  })
     .description('Show one user: sessions, support access grants, record')
     .argument('<email|id>', 'the user', parseText)
     .action((user: string, options: ReasonOptions) => run(user, options, context))

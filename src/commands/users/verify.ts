@@ -10,6 +10,7 @@ import type { Proof } from '../../service/users/verification.ts'
 import { proofView } from '../../views/proof.view.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { parseMilliseconds, parseText } from '../shared/parsers.ts'
+import { endsOfLook, teach } from '../shared/teaching.ts'
 import { beginFile, type WholeFile } from '../shared/whole-file.ts'
 import { beginReport, type Report, type ReportRow } from './report.ts'
 import { largestBatch, openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
@@ -30,8 +31,19 @@ interface Verification {
 }
 
 export const registerVerify = (parent: Command, context: Context, run = verifyUsers): void => {
-  const command = parent
-    .command('verify')
+  const command = teach(parent.command('verify'), {
+    examples: [
+      ['Somebody who left', 'meanderctl users verify ada@hlf.example --offboarded --evidence HR-7.json'],
+      ['Everybody in a list', 'meanderctl users verify --file season.csv --offboarded --evidence HR-40.json'],
+      ['As soon as Redis knows', 'meanderctl users verify mari@hlf.example --wait 2s'],
+    ],
+    ends: [...endsOfLook, 'PARTIAL', 'NOT_ENDED'],
+    unlike: {
+      'audit verify': 'proves that the record is whole, and nothing of anybody’s access',
+      'blocklist check': 'looks for one access token',
+    },
+    notes: 'Changes nothing: what is left is ended by users sign-out or users offboard.',
+  })
     .description('Prove from both stores that access has ended: 0 it has, 7 something is left')
     .argument('[user...]', 'users, by e-mail or id')
     .option('--offboarded', 'also: account deactivated, no live grant')

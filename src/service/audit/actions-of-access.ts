@@ -1,4 +1,4 @@
-import { type AuditAction, ended, moment, refusal, refused, session, user } from './action.ts'
+import { type AuditAction, access, ended, moment, refusal, refused, session, user } from './action.ts'
 
 /** Acts on sessions, policies, users and grants. */
 export const actionsOfAccess: readonly AuditAction[] = [
@@ -14,6 +14,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
       'apply',
       '(Authentication Module)',
     ],
+    changes: access,
     details: {
       userId: 'whose session it was',
       supportAccessGrantId: 'the grant under which it was opened, or null',
@@ -34,6 +35,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'session',
     says: 'A session that policy, grant or time had ended was swept: its chain and access tokens were ended too',
     by: ['sessions sweep', 'sessions policy set'],
+    changes: access,
     details: {
       userId: 'whose session it was',
       supportAccessGrantId: 'the grant under which it was opened, or null',
@@ -54,6 +56,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'organization',
     says: 'Sessions that had ended long before were deleted, with chains and blocklist rows; never an event',
     by: ['sessions sweep'],
+    changes: ['sessions', 'refresh_tokens', 'token_blocklist'],
     details: {
       endedBefore: 'all of them had ended before this moment',
       sessions: 'how many sessions',
@@ -67,6 +70,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'organization',
     says: 'Old request ids and intents were deleted; on the platform’s record',
     by: ['sessions sweep'],
+    changes: ['requests', 'intents'],
     details: {
       madeBefore: 'all of them were made before this moment',
       requests: 'how many request ids with their stored results',
@@ -79,6 +83,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'organization',
     says: 'The organization’s session policy was changed',
     by: ['sessions policy set'],
+    changes: ['organization_settings'],
     details: {
       prior:
         'the three limits before: idleTimeout, absoluteLifetime, maxSupportAccess; null is no limit of its own',
@@ -97,6 +102,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'user',
     says: 'Every session of a user was ended; the account stays',
     by: ['users sign-out'],
+    changes: access,
     details: { sessions: 'the ids of the sessions that were ended', ...ended },
     example: { sessions: [session], refreshTokensRevoked: 1, accessTokensBlocked: 1 },
   },
@@ -105,6 +111,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'user',
     says: 'An account was deactivated; its grants and every session were ended. Staff’s is on the platform’s record',
     by: ['users offboard', 'apply'],
+    changes: ['users', 'support_access_grants', ...access],
     details: {
       priorStatus: 'active, or deactivated when only what was left open was ended',
       sessions: 'the ids of the sessions that were ended',
@@ -124,6 +131,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'user',
     says: 'A deactivated account was given back; what was ended with it stays ended',
     by: ['users reinstate'],
+    changes: ['users'],
     details: { deactivatedAt: 'when it had been deactivated' },
     example: { deactivatedAt: moment },
   },
@@ -135,6 +143,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'grant',
     says: 'A global admin was let in until a moment',
     by: ['grants create'],
+    changes: ['support_access_grants'],
     details: { granteeUserId: 'who was let in', expiresAt: 'until when' },
     example: { granteeUserId: user, expiresAt: moment },
   },
@@ -152,6 +161,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'grant',
     says: 'A support access grant was ended before its time; the sessions under it have events of their own',
     by: ['grants revoke', 'users offboard'],
+    changes: ['support_access_grants'],
     details: { granteeUserId: 'who had been let in', expiresAt: 'when it would have ended by itself' },
     example: { granteeUserId: user, expiresAt: moment },
   },
@@ -161,6 +171,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'plan',
     says: 'A set of sessions or users was frozen, to be ended by `apply`; its author is the actor',
     by: ['sessions revoke', 'users offboard'],
+    changes: ['plans'],
     details: {
       act: 'revoke_sessions or offboard_users',
       targets: 'how many sessions or users',
@@ -181,6 +192,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'plan',
     says: 'A plan was taken up, or gone on with; the events of its acts have the plan’s id as their request id',
     by: ['apply'],
+    changes: ['plans'],
     details: {
       act: 'revoke_sessions or offboard_users',
       targets: 'how many sessions or users',
@@ -195,6 +207,7 @@ export const actionsOfAccess: readonly AuditAction[] = [
     target: 'plan',
     says: 'Everything in a plan has ended: it cannot be applied again',
     by: ['apply'],
+    changes: ['plans'],
     details: { act: 'revoke_sessions or offboard_users', targets: 'how many sessions or users' },
     example: { act: 'revoke_sessions', targets: 4711 },
   },

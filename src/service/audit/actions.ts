@@ -1,4 +1,4 @@
-import { type AuditAction, moment, session, user } from './action.ts'
+import { type AuditAction, moment, type Store, session, user } from './action.ts'
 import { actionsOfAccess } from './actions-of-access.ts'
 
 /** The commands that read one organization's data: a global admin's are on its record before they see anything. */
@@ -41,6 +41,7 @@ export const auditActions: readonly AuditAction[] = [
       'apply',
       'audit checkpoint',
     ],
+    changes: ['intents'],
     details: {
       function: 'the database function that is called',
       arguments:
@@ -53,6 +54,7 @@ export const auditActions: readonly AuditAction[] = [
     target: 'organization',
     says: 'A checkpoint of the record was taken: this event is the head that it signs',
     by: ['audit checkpoint'],
+    changes: [],
     details: { keyId: 'the id of the public key that verifies it' },
     example: { keyId: 'SHA256:6iQJ3sQkeIuDY1oSL7LlJGOTuNtRTJeR6dKnqRS1RlA' },
   },
@@ -61,6 +63,7 @@ export const auditActions: readonly AuditAction[] = [
     target: 'operator',
     says: 'A login was registered; on the record of the user’s organization, or the platform’s, as all of these',
     by: ['operators add'],
+    changes: ['operators'],
     details: {
       userId: 'whose login it is',
       role: 'the role that it acts in',
@@ -74,6 +77,7 @@ export const auditActions: readonly AuditAction[] = [
     target: 'operator',
     says: 'A registered login that had been dropped and made again was given its rights back',
     by: ['operators add'],
+    changes: ['operators'],
     details: {
       userId: 'whose login it is',
       role: 'the role that it acts in',
@@ -87,6 +91,7 @@ export const auditActions: readonly AuditAction[] = [
     target: 'operator',
     says: 'A login lost its rights, and keeps its registration',
     by: ['operators disable'],
+    changes: ['operators'],
     details: { userId: 'whose login it is', role: 'the role that it acted in' },
     example: { userId: user, role: 'auditor' },
   },
@@ -95,6 +100,7 @@ export const auditActions: readonly AuditAction[] = [
     target: 'operator',
     says: 'A disabled login was given its rights back',
     by: ['operators enable'],
+    changes: ['operators'],
     details: {
       userId: 'whose login it is',
       role: 'the role that it acts in',
@@ -107,6 +113,7 @@ export const auditActions: readonly AuditAction[] = [
     target: 'operator',
     says: 'A login’s registration was deleted',
     by: ['operators remove'],
+    changes: ['operators'],
     details: {
       userId: 'whose login it was',
       role: 'the role that it acted in',
@@ -120,6 +127,7 @@ export const auditActions: readonly AuditAction[] = [
     target: 'database',
     says: 'The schema was installed or brought up to date, or the blocklist’s mode was changed; on the platform’s record',
     by: ['db migrate'],
+    changes: ['installation'],
     details: {
       priorVersion: 'the schema’s version before, null at first',
       version: 'its version now',
@@ -139,16 +147,25 @@ export const auditActions: readonly AuditAction[] = [
   },
 ]
 
-/** Commands that leave nothing on the record, whoever runs them, and why. */
-export const unrecorded: Readonly<Record<string, string>> = {
-  'blocklist check': 'whether one access token, whose jti one has, is blocked',
-  'blocklist status': 'counts, without anybody’s data',
-  'blocklist sync': 'carries to Redis what an act on the record has blocked',
-  'blocklist rebuild': 'puts into Redis again what an act on the record has blocked',
-  'operators list': 'the administrator’s own books',
-  'db status': 'the administrator’s own books',
-  whoami: 'what the login itself is',
-  doctor: 'the catalogue, which every login may read, and counts; no session, no person',
-  'doctor isolation': 'rolls back every call that it makes',
-  demo: 'an embedded store on this machine; the revocation in it is on that store’s record',
+/** Commands that leave nothing on the record, whoever runs them, and why; what they change nevertheless. */
+export const unrecorded: Readonly<
+  Record<string, { readonly because: string; readonly changes?: readonly Store[] }>
+> = {
+  'blocklist check': { because: 'whether one access token, whose jti one has, is blocked' },
+  'blocklist status': { because: 'counts, without anybody’s data' },
+  'blocklist sync': {
+    because: 'carries to Redis what an act on the record has blocked',
+    changes: ['token_blocklist', 'redis'],
+  },
+  'blocklist rebuild': {
+    because: 'puts into Redis again what an act on the record has blocked',
+    changes: ['token_blocklist', 'installation', 'redis'],
+  },
+  'operators list': { because: 'the administrator’s own books' },
+  'db status': { because: 'the administrator’s own books' },
+  whoami: { because: 'what the login itself is' },
+  doctor: { because: 'the catalogue, which every login may read, and counts; no session, no person' },
+  'doctor isolation': { because: 'rolls back every call that it makes' },
+  help: { because: 'nothing is asked of any database' },
+  demo: { because: 'an embedded store on this machine; the revocation in it is on that store’s record' },
 }

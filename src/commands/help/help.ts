@@ -1,0 +1,45 @@
+import type { Command } from 'commander'
+import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
+import { nearest } from '../shared/nearest.ts'
+import { teach } from '../shared/teaching.ts'
+import { helperOf } from './layout.ts'
+import { topicNames, topicText } from './topics.ts'
+
+export const registerHelp = (command: Command, context: Context, run = help): void => {
+  teach(command, {
+    examples: [
+      ['One command', 'meanderctl help sessions revoke'],
+      ['Every setting', 'meanderctl help environment'],
+    ],
+    ends: [],
+    formats: [],
+  })
+    .argument('[topic...]', 'a command, or one of the topics')
+    .action((words: string[]) => run(words, command, context))
+}
+
+export const help = async (words: readonly string[], own: Command, context: Context): Promise<void> => {
+  const root = own.parent ?? own
+  const topic = words.length === 1 ? await topicText(words[0] ?? '', helperOf(root), context) : null
+  if (topic !== null) return root.configureOutput().writeOut?.(`${topic}\n`)
+  let found = root
+  for (const word of words) {
+    const next = found.commands.find((command) => command.name() === word)
+    if (!next) throw unknown(words, word, found, root)
+    found = next
+  }
+  found.outputHelp()
+}
+
+const unknown = (words: readonly string[], word: string, within: Command, root: Command): MeanderError => {
+  const names = within.commands.map((command) => command.name())
+  const near = nearest(word, within === root ? [...names, ...topicNames] : names)
+  const before = words.slice(0, words.indexOf(word))
+  return new MeanderError('USAGE', `There is no help on ${words.join(' ')}.`, {
+    hint:
+      near === null
+        ? `See ${['meanderctl', 'help', ...before].join(' ')}.`
+        : `Did you mean ${['meanderctl', 'help', ...before, near].join(' ')}?`,
+  })
+}

@@ -1,0 +1,82 @@
+import { readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { teachingOf } from '../../src/commands/shared/teaching.ts'
+import { pathOf, verbsOf } from '../../src/commands/shared/tree.ts'
+import { createContext } from '../../src/context.ts'
+import { commandNames, createProgram } from '../../src/program.ts'
+import { processStreams } from '../../src/terminal/streams.ts'
+import { readPage, runbooks } from '../support/runbook.ts'
+
+/** What a verb's help teaches: held against the command tree, and against the runbooks, whose lines the tests run. */
+
+const tree = (argv: readonly string[]) =>
+  createProgram(argv, createContext({ streams: processStreams(), env: {} }, argv), () => {})
+const verbs = verbsOf(await tree(commandNames))
+const names = verbs.map(pathOf)
+
+/** A runbook keeps ids and moments in variables; the help shows one of each. */
+const sample: Readonly<Record<string, string>> = {
+  SESSION: '0192f6b4-7e0a-4c55-9a61-0c8c1f1f7d3e',
+  GRANT: '0192f6b4-7e0a-4c55-9a61-0c8c1f1f7d3e',
+  ROTATED: '2026-03-01T12:00:00Z',
+}
+const lines = readdirSync(runbooks)
+  .filter((page) => page !== 'README.md')
+  .flatMap((page) => readPage(page).steps)
+  .flatMap((step) => ('commands' in step ? step.commands : []))
+  .map(({ command }) =>
+    command
+      .replace(/\s*\\\n\s*/g, ' ')
+      .replace(/"\$([A-Z]+)"/g, (all, name) => sample[name] ?? all)
+      .replace(/^[A-Z]+=\$\((.*)\)$/, '$1')
+      .replace(/ \| grep .*$/, ''),
+  )
+
+/** The calls of the tool in a line for the shell, as argv. */
+const calls = (line: string): string[][] =>
+  line
+    .split(' | ')
+    .map((part) => part.replace(/ >>? \S+$/, '').match(/(?:[^\s"]|"[^"]*")+/g) ?? [])
+    .map((words) => words.map((word) => word.replaceAll('"', '')))
+    .filter(([tool]) => tool === 'meanderctl')
+    .map(([, ...argv]) => argv)
+
+describe.each(verbs.map((verb) => [pathOf(verb), teachingOf(verb)] as const))(
+  'help of %s',
+  (name, teaching) => {
+    const examples = teaching?.examples ?? []
+
+    it('has examples that are calls of it, and can be parsed', async () => {
+      expect(examples.length).toBeGreaterThan(0)
+      for (const [, line] of examples) {
+        expect(
+          calls(line)
+            .map((argv) => argv.join(' '))
+            .join('\n'),
+          line,
+        ).toContain(name)
+        for (const argv of calls(line)) {
+          const program = await tree(argv)
+          const ran: string[] = []
+          for (const verb of verbsOf(program)) verb.action(() => void ran.push(pathOf(verb)))
+          await program.parseAsync(argv, { from: 'user' })
+          expect(ran, line).toHaveLength(1)
+        }
+      }
+    })
+
+    it('has them from the runbooks, where these have the command', () => {
+      const known = lines.some((line) =>
+        calls(line).some((argv) => `${argv.join(' ')} `.startsWith(`${name} `)),
+      )
+      if (known) expect(examples.filter(([, line]) => lines.includes(line))).not.toEqual([])
+    })
+
+    it('names commands that there are', () => {
+      for (const other of Object.keys(teaching?.unlike ?? {})) {
+        expect(other).not.toBe(name)
+        expect(names).toContain(other.replace(/ --.*$/, ''))
+      }
+    })
+  },
+)
