@@ -9,10 +9,15 @@ import { readPage, runbooks } from '../support/runbook.ts'
 
 /** What a verb's help teaches: held against the command tree, and against the runbooks, whose lines the tests run. */
 
-const tree = (argv: readonly string[]) =>
-  createProgram(argv, createContext({ streams: processStreams(), env: {} }, argv), () => {})
-const verbs = verbsOf(await tree(commandNames))
+const program = await createProgram(
+  commandNames,
+  createContext({ streams: processStreams(), env: {} }, []),
+  () => {},
+)
+const verbs = verbsOf(program)
 const names = verbs.map(pathOf)
+const ran: string[] = []
+for (const verb of verbs) verb.action(() => void ran.push(pathOf(verb)))
 
 /** A runbook keeps ids and moments in variables; the help shows one of each. */
 const sample: Readonly<Record<string, string>> = {
@@ -56,9 +61,7 @@ describe.each(verbs.map((verb) => [pathOf(verb), teachingOf(verb)] as const))(
           line,
         ).toContain(name)
         for (const argv of calls(line)) {
-          const program = await tree(argv)
-          const ran: string[] = []
-          for (const verb of verbsOf(program)) verb.action(() => void ran.push(pathOf(verb)))
+          ran.length = 0
           await program.parseAsync(argv, { from: 'user' })
           expect(ran, line).toHaveLength(1)
         }

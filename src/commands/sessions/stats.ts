@@ -16,7 +16,7 @@ interface StatsOptions extends SelectorOptions, ReasonOptions {
 export const registerStats = (parent: Command, context: Context, run = sessionStats): void => {
   const command = teach(parent.command('stats'), {
     examples: [
-      ['How many are left', 'meanderctl sessions stats --created-before "2026-03-01T12:00:00Z" -o csv'],
+      ['How many are left', 'meanderctl sessions stats --created-before 2026-03-01T12:00:00Z -o csv'],
       ['For a dashboard', 'meanderctl sessions stats -o prometheus --output-file meander.prom'],
     ],
     ends: endsOfLook,
