@@ -52,7 +52,8 @@ export const checkpoint = async (options: CheckpointOptions, context: Context): 
   const organization = options.org ?? settings.organization.value
   const taken = await checkpoints.take(organization, key, purposeOf(options, context), version)
   if (taken === null) throw new MeanderError('NOT_FOUND', 'There is no organization within your reach.')
-  await terminal.write([`${JSON.stringify(taken)}\n`])
+  const { cleanJson } = await terminal.style()
+  await terminal.write([`${cleanJson(JSON.stringify(taken))}\n`])
   terminal.note(
     `${counted(taken.heads.length, 'record')} checkpointed, signed with ${taken.keyId}. Keep this outside the database.`,
   )

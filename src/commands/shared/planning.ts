@@ -78,8 +78,8 @@ export const makePlan = async (
   }
   const file = await beginFile(path, 'plan')
   try {
-    const { plans } = await context.service()
-    const plan = await plans.create({ ...contents, lasting: expiresIn }, file)
+    const [{ plans }, { cleanJson }] = await Promise.all([context.service(), context.terminal.style()])
+    const plan = await plans.create({ ...contents, lasting: expiresIn }, file, cleanJson)
     await context.show.item(planView, { ...plan, path })
     context.terminal.note(
       `Nothing has ended yet. ${counted(plan.items.length, what[plan.act])} until ${plan.expiresAt}: meanderctl apply ${path}`,

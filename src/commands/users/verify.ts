@@ -206,7 +206,8 @@ const writeEvidence = async (
   const proof = { ...head, command: context.commandLine, ...result }
   const { signEvidence } = await import('../../service/audit/evidence-file.ts')
   const signed = key ? signEvidence(proof, key) : proof
-  await evidence.write(`${JSON.stringify(signed, null, 2)}\n`)
+  const { cleanJson } = await context.terminal.style()
+  await evidence.write(`${cleanJson(JSON.stringify(signed, null, 2))}\n`)
   await evidence.finish()
 }
 

@@ -67,14 +67,14 @@ const decoded = (json: string): string => {
 
 /**
  * Details as the database writes them: it escapes nothing but controls, quotes and backslashes; what an export
- * escapes besides, so that nobody's screen obeys it, is put back. That is never ASCII: an escaped quotation mark is
- * part of a text to whoever parses it, and put back it would end the text.
+ * escapes besides, so that nobody's screen obeys it, is put back. An escaped quotation mark is part of a text to
+ * whoever parses it, and put back it would end the text.
  */
 const asStored = (json: string): string =>
   json.includes('\\u')
     ? json.replace(/\\(?:u([0-9a-f]{4})|[^u])/g, (as, hex: string | undefined) => {
-        const code = Number.parseInt(hex ?? '0', 16)
-        return code < 0x7f ? as : String.fromCharCode(code)
+        const char = String.fromCharCode(Number.parseInt(hex ?? '0', 16))
+        return char < ' ' || char === '"' || char === '\\' ? as : char
       })
     : json
 

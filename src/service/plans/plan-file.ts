@@ -50,12 +50,15 @@ export const targetsDigest = (items: readonly PlanTarget[]): string =>
       .join(','),
   )
 
-/** The text of a plan, and its digest. */
+/** The text of a plan, in which no screen finds anything to obey, and its digest. */
 export const writePlan = (
   head: PlanHead,
   items: readonly PlanTarget[],
+  cleanJson: (json: string) => string,
 ): { readonly text: string; readonly sha256: string } => {
-  const lines = [{ schemaVersion: 1, kind: 'Plan', ...head }, ...items].map((line) => JSON.stringify(line))
+  const lines = [{ schemaVersion: 1, kind: 'Plan', ...head }, ...items].map((line) =>
+    cleanJson(JSON.stringify(line)),
+  )
   const text = `${lines.join('\n')}\n`
   const sha256 = digestOf(text)
   return { text: `${text}${lastLine(sha256)}`, sha256 }

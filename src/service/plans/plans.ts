@@ -49,6 +49,7 @@ export class Plans {
   async create(
     request: PlanRequest,
     file: { write(text: string): Promise<void>; finish(): Promise<void> },
+    cleanJson: (json: string) => string,
   ): Promise<Plan> {
     const [organization, another] = request.organizations
     if (organization === undefined || another !== undefined) {
@@ -70,7 +71,7 @@ export class Plans {
       ...moments,
       targets: items.length,
     }
-    const { text, sha256 } = writePlan(head, items)
+    const { text, sha256 } = writePlan(head, items, cleanJson)
     await file.write(text)
     const call = { function: 'create_plan', arguments: { plan: id, act }, organizations: [organization] }
     const done = await onRecord(db, call, purpose, () =>
