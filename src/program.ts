@@ -72,6 +72,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/demo.ts')).registerDemo,
   },
   {
+    name: 'schema',
+    summary: 'Print the JSON Schema of what a command prints as JSON',
+    load: async () => (await import('./commands/schema.ts')).registerSchema,
+  },
+  {
     name: 'help',
     summary: 'Help for a command, or on exit-codes, output, selectors, environment',
     load: async () => (await import('./commands/help/help.ts')).registerHelp,

@@ -133,7 +133,9 @@ const violations = (files: ReadonlyMap<string, string>): string[] => {
       const target = normalize(join(dirname(file), what))
       arrows.set(file, [...(arrows.get(file) ?? []), target])
       const [to, noun] = [roomOf(target), target.split('/')[1]]
-      const allowed = to === room || plan.may.includes(to) || (type && plan.types?.includes(to) === true)
+      // A schema is a type that is there at run time.
+      const isType = type || [file, target].every((name) => name.endsWith('.schema.ts'))
+      const allowed = to === room || plan.may.includes(to) || (isType && plan.types?.includes(to) === true)
       const otherNoun =
         room === 'commands/' &&
         to === 'commands/' &&
@@ -221,6 +223,7 @@ describe('the plan bites', () => {
       'service/b.ts -> ../commands/users/a.ts',
     ],
     ['views/b.ts', "import { a } from '../service/a.ts'", 'views/b.ts -> ../service/a.ts'],
+    ['views/b.schema.ts', "import { a } from '../service/a.ts'", 'views/b.schema.ts -> ../service/a.ts'],
     ['service/b.ts', "import pg from 'pg'", 'service/b.ts -> pg'],
     [
       'service/b.ts',
@@ -251,6 +254,8 @@ describe('the plan bites', () => {
         "import type { Context } from '../../context.ts'\nimport { a } from './a.ts'\nimport { b } from '../shared/a.ts'\n// import '../../redis/a.ts'",
       'service/b.ts':
         "import { a } from '../postgres/a.ts'\nimport { b } from '../redis/a.ts'\nimport { z } from 'zod'",
+      'service/b.schema.ts': '',
+      'views/b.schema.ts': "import { b } from '../service/b.schema.ts'",
     }
     expect(violations(new Map(Object.entries(files)))).toEqual([])
   })

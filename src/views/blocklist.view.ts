@@ -103,7 +103,7 @@ const inRedis = ({ redisError, redisRemainingMs: ms }: CheckResult): string => {
 }
 
 /** Where one access token stands in both stores. */
-export const checkView: View<CheckResult> = {
+export const blocklistEntryView: View<CheckResult> = {
   kind: 'BlocklistEntry',
   noun: ['token', 'tokens'],
   columns: [

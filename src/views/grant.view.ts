@@ -1,6 +1,8 @@
 import type { Grant, GrantDetails, GrantRevocationResult } from '../service/grants.ts'
+import { auditEventView } from './audit-event.view.ts'
+import { sessionView } from './session.view.ts'
 import { timeText } from './time.ts'
-import type { Column, View } from './view.ts'
+import { type Column, fieldsOf, type View } from './view.ts'
 
 /** The contract's fields, in its order, then what the grant opened. */
 const columns: readonly Column<Grant>[] = [
@@ -58,8 +60,8 @@ export const grantDetailsView: View<GrantDetails> = {
   noun: ['grant', 'grants'],
   columns: [
     ...columns.map(({ key, value }) => ({ key, value: ({ grant }: GrantDetails) => value(grant) })),
-    { key: 'openedSessions', value: (d) => d.sessions },
-    { key: 'auditEvents', value: (d) => d.auditEvents },
+    { key: 'openedSessions', value: (d) => d.sessions.map(fieldsOf(sessionView)) },
+    { key: 'auditEvents', value: (d) => d.auditEvents.map(fieldsOf(auditEventView)) },
     { key: 'auditHead', value: (d) => d.auditHead },
   ],
   id: ({ grant }) => grant.id,

@@ -1,7 +1,9 @@
 import type { Session, SessionDetails } from '../service/sessions/sessions.ts'
+import { auditEventView } from './audit-event.view.ts'
 import { timeText } from './time.ts'
+import { accessTokenView, refreshTokenView } from './token.view.ts'
 import { shortUserAgent } from './user-agent.ts'
-import type { Column, Tone, View } from './view.ts'
+import { type Column, fieldsOf, type Tone, type View } from './view.ts'
 
 const stateTone = ({ state }: Session): Tone =>
   state === 'active' ? 'good' : state === 'revoked' ? 'bad' : 'dim'
@@ -70,9 +72,9 @@ export const sessionDetailsView: View<SessionDetails> = {
   noun: ['session', 'sessions'],
   columns: [
     ...columns.map(({ key, value }) => ({ key, value: ({ session }: SessionDetails) => value(session) })),
-    { key: 'chain', value: (d) => d.chain },
-    { key: 'accessTokens', value: (d) => d.accessTokens },
-    { key: 'auditEvents', value: (d) => d.auditEvents },
+    { key: 'chain', value: (d) => d.chain.map(fieldsOf(refreshTokenView)) },
+    { key: 'accessTokens', value: (d) => d.accessTokens.map(fieldsOf(accessTokenView)) },
+    { key: 'auditEvents', value: (d) => d.auditEvents.map(fieldsOf(auditEventView)) },
   ],
   id: ({ session }) => session.id,
 }

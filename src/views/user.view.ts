@@ -1,6 +1,8 @@
 import type { User, UserDetails } from '../service/users/users.ts'
+import { auditEventView } from './audit-event.view.ts'
+import { sessionView } from './session.view.ts'
 import { timeText } from './time.ts'
-import type { Column, View } from './view.ts'
+import { type Column, fieldsOf, type View } from './view.ts'
 
 /** The contract's fields, in its order. */
 const columns: readonly Column<User>[] = [
@@ -40,9 +42,9 @@ export const userDetailsView: View<UserDetails> = {
   noun: ['user', 'users'],
   columns: [
     ...columns.map(({ key, value }) => ({ key, value: ({ user }: UserDetails) => value(user) })),
-    { key: 'sessions', value: (d) => d.sessions },
+    { key: 'sessions', value: (d) => d.sessions.map(fieldsOf(sessionView)) },
     { key: 'grants', value: (d) => d.grants },
-    { key: 'auditEvents', value: (d) => d.auditEvents },
+    { key: 'auditEvents', value: (d) => d.auditEvents.map(fieldsOf(auditEventView)) },
   ],
   id: ({ user }) => user.id,
 }

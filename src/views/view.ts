@@ -31,6 +31,15 @@ export interface View<T> {
   id(item: T): string
 }
 
+/** Every field of a thing in the contract's order; what is absent is null. */
+export const fieldsOf =
+  <T>({ columns }: View<T>) =>
+  (item: T): Record<string, unknown> => {
+    const fields: Record<string, unknown> = {}
+    for (const { key, value } of columns) fields[key] = value(item) ?? null
+    return fields
+  }
+
 export const outputFormats = ['table', 'wide', 'json', 'ndjson', 'csv', 'id'] as const
 export type OutputFormat = (typeof outputFormats)[number] | 'prometheus' | 'html'
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { holdAnswer } from '../support/answers.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -36,6 +37,7 @@ export const meanderctl = async (
     reject: false,
     stripFinalNewline: false,
   })
+  if (exitCode !== undefined) holdAnswer(args, { code: exitCode, stdout, stderr }, env?.MEANDERCTL_OUTPUT)
   return { exitCode, signal, stdout, stderr }
 }
 

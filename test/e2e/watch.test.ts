@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { holdAnswer } from '../support/answers.ts'
 import { password } from '../support/as-login.ts'
 import { peopledDatabase, seedSessions } from '../support/people.ts'
 import { postgresAt } from '../support/postgres.ts'
@@ -71,14 +72,11 @@ describe('in a pipe', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const)('is NDJSON at once, and ends on %s with %i', async (signal, code) => {
-    const child = spawn(
-      process.execPath,
-      [bin, 'sessions', 'watch', '--interval', '1s', '-o', 'ndjson', '--user', 'mari@hlf.example'],
-      {
-        env: cleanEnvironment(env),
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    )
+    const argv = ['sessions', 'watch', '--interval', '1s', '-o', 'ndjson', '--user', 'mari@hlf.example']
+    const child = spawn(process.execPath, [bin, ...argv], {
+      env: cleanEnvironment(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const [said, lines]: [string[], string[]] = [[], []]
     child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()))
     child.stdout.on('data', (chunk: Buffer) => lines.push(chunk.toString()))
@@ -88,6 +86,7 @@ describe('in a pipe', () => {
     child.kill(signal)
     const [exit] = await once(child, 'exit')
     expect(exit, said.join('')).toBe(code)
+    holdAnswer(argv, { code, stdout: lines.join(''), stderr: said.join('') })
     expect(
       lines
         .join('')

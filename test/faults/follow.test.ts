@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { bin, cleanEnvironment } from '../e2e/meanderctl.ts'
+import { holdAnswer } from '../support/answers.ts'
 import { asLogin, password } from '../support/as-login.ts'
 import { createTemplate, peopledDatabase, type SeededSession, seedSessions } from '../support/people.ts'
 import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
@@ -255,6 +256,8 @@ it('with -o ndjson every line is an object', async () => {
   const session = await seed()
   expect((await revoke(session)).ran.code).toBe(0)
   await publisher.hears('stdout', /published/)
+  const { stdout } = publisher.said
+  holdAnswer(['blocklist', 'sync', '--follow', '-o', 'ndjson'], { code: 0, stdout, stderr: '' })
   const events = publisher.said.stdout
     .trim()
     .split('\n')

@@ -1,5 +1,6 @@
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { main } from '../../src/main.ts'
+import { holdAnswer } from './answers.ts'
 import { password } from './as-login.ts'
 import type { PostgresServer } from './postgres.ts'
 
@@ -91,6 +92,7 @@ export const run = async (
     ...(now && { now }),
   })
   if (failures.length > 0) throw failures[0]
+  holdAnswer(argv, { code, stdout: stdout.text(), stderr: stderr.text() }, env?.MEANDERCTL_OUTPUT)
   const lastLine = () => stderr.text().trimEnd().split('\n').at(-1) ?? ''
   return {
     code,

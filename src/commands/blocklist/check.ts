@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
-import { checkView } from '../../views/blocklist.view.ts'
+import { blocklistEntryView } from '../../views/blocklist.view.ts'
 import { parseUuid } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
@@ -23,6 +23,6 @@ export const registerCheck = (parent: Command, context: Context, run = checkToke
 export const checkToken = async (jti: string, context: Context): Promise<void> => {
   const { blocklist } = await context.service()
   const result = await blocklist.check(jti)
-  await context.show.item(checkView, result)
+  await context.show.item(blocklistEntryView, result)
   if (!result.blocked) context.end('NOT_ENDED')
 }

@@ -166,6 +166,7 @@ export const unrecorded: Readonly<
   whoami: { because: 'what the login itself is' },
   doctor: { because: 'the catalogue, which every login may read, and counts; no session, no person' },
   'doctor isolation': { because: 'rolls back every call that it makes' },
+  schema: { because: 'asks no database' },
   help: { because: 'nothing is asked of any database' },
   demo: { because: 'an embedded store on this machine; the revocation in it is on that store’s record' },
 }

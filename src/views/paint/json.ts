@@ -1,13 +1,6 @@
-import type { View } from '../view.ts'
+import { fieldsOf, type View } from '../view.ts'
 
 const schemaVersion = 1
-
-/** Every field in the contract's order; what is absent is null. */
-export const fieldsOf = <T>(view: View<T>, item: T): Record<string, unknown> => {
-  const fields: Record<string, unknown> = {}
-  for (const { key, value } of view.columns) fields[key] = value(item) ?? null
-  return fields
-}
 
 /** `{"schemaVersion":1,"kind":…, …}` on one line. */
 export const envelope = (kind: string, fields: object): string =>
@@ -22,7 +15,7 @@ export async function* jsonList<T>(
   yield `{"schemaVersion":${schemaVersion},"kind":${JSON.stringify(`${view.kind}List`)},"items":[`
   let separator = ''
   for await (const row of rows) {
-    yield `${separator}${JSON.stringify(fieldsOf(view, row))}`
+    yield `${separator}${JSON.stringify(fieldsOf(view)(row))}`
     separator = ','
   }
   yield `],"nextCursor":${JSON.stringify(nextCursor)}}\n`
@@ -38,7 +31,7 @@ export async function* jsonFindings<T>(
   yield `{"schemaVersion":${schemaVersion},"kind":${JSON.stringify(kind)},"items":[`
   let separator = ''
   for await (const row of rows) {
-    yield `${separator}${JSON.stringify(fieldsOf(view, row))}`
+    yield `${separator}${JSON.stringify(fieldsOf(view)(row))}`
     separator = ','
   }
   yield `],${JSON.stringify(rest()).slice(1)}\n`
@@ -49,5 +42,5 @@ export async function* ndjson<T>(
   view: View<T>,
   rows: AsyncIterable<T> | Iterable<T>,
 ): AsyncGenerator<string> {
-  for await (const row of rows) yield `${JSON.stringify(fieldsOf(view, row))}\n`
+  for await (const row of rows) yield `${JSON.stringify(fieldsOf(view)(row))}\n`
 }

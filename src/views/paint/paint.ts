@@ -1,8 +1,8 @@
 /** From rows to text in every output form; where the text goes is the terminal's business. */
-import type { View } from '../view.ts'
+import { fieldsOf, type View } from '../view.ts'
 import { batch } from './batch.ts'
 import { csv } from './csv.ts'
-import { envelope, fieldsOf, jsonFindings, jsonList, ndjson } from './json.ts'
+import { envelope, jsonFindings, jsonList, ndjson } from './json.ts'
 import { chooseColumns, type PaintOptions } from './options.ts'
 import { sheets, table } from './table.ts'
 
@@ -38,7 +38,7 @@ export const paintItem = <T>(view: View<T>, item: T, options: PaintOptions): Asy
   const { format, style } = options
   const columns = chooseColumns(view, format, options.columns)
   if (format === 'json') {
-    return batch([style.cleanJson(envelope(view.kind, { item: fieldsOf(view, item) }))])
+    return batch([style.cleanJson(envelope(view.kind, { item: fieldsOf(view)(item) }))])
   }
   if (format !== 'table' && format !== 'wide') return paintList(view, [item], options)
   return batch(sheets(options.columns === undefined ? view.columns : columns, [item], options))
@@ -56,7 +56,7 @@ export const paintResult = <T>(
 ): AsyncIterable<string> => {
   if (options.format !== 'json') return paintList(view, result.items, options)
   chooseColumns(view, options.format, options.columns)
-  const fields = { ...result, items: result.items.map((item) => fieldsOf(view, item)) }
+  const fields = { ...result, items: result.items.map(fieldsOf(view)) }
   return batch([options.style.cleanJson(envelope(kind, fields))])
 }
 

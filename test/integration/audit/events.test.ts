@@ -70,7 +70,11 @@ const drive = async (login: string, line: string): Promise<Event[]> => {
   const argv = line.split(' ').map((word) => word.replaceAll('~', ' '))
   const ran = await run(server, database, login, argv, {
     redis,
-    env: { MEANDERCTL_SIGNING_KEY_FILE: folder.path('key.pem') },
+    env: {
+      MEANDERCTL_SIGNING_KEY_FILE: folder.path('key.pem'),
+      // For a program, so that every command's answer is held against its schema on the way.
+      MEANDERCTL_OUTPUT: line.startsWith('sessions watch') ? 'ndjson' : 'json',
+    },
   })
   const events = await eventsAfter(before)
   const command = commands.find((name) => `${line} `.startsWith(`${name} `))

@@ -1,0 +1,66 @@
+import type { Command } from 'commander'
+import type { Context } from '../context.ts'
+import { MeanderError } from '../errors.ts'
+import { schemaKindView } from '../views/schema-kind.view.ts'
+import { parseText } from './shared/parsers.ts'
+
+interface SchemaOptions {
+  readonly line?: boolean
+}
+
+export const registerSchema = (command: Command, context: Context, run = schema): void => {
+  command
+    .argument('[kind]', 'as in "kind":"SessionList"; left out, all are listed', parseText)
+    .option('--line', 'of one line of -o ndjson, instead of the document of -o json')
+    .addHelpText(
+      'after',
+      `
+What -o json prints has "kind" in it, and this is its JSON Schema (2020-12).
+No field is ever dropped; a newer meanderctl may add some, and its schema then
+has them.
+  meanderctl schema SessionList
+  meanderctl schema SessionList --line
+  meanderctl schema -o id`,
+    )
+    .action((kind: string | undefined, options: SchemaOptions) => run(kind, options, context))
+}
+
+export const schema = async (
+  name: string | undefined,
+  { line = false }: SchemaOptions,
+  context: Context,
+): Promise<void> => {
+  const { show, terminal, settings } = context
+  const { allKinds, jsonSchemaOf } = await import('../views/kinds.schema.ts')
+  if (name === undefined) {
+    if (line) throw new MeanderError('USAGE', '--line is of one kind: name it.', { hint: allOfThem })
+    return show.list(schemaKindView, allKinds)
+  }
+  if (settings.output.source === 'flag' && show.format !== 'json') {
+    throw new MeanderError('USAGE', `A schema is JSON: there is none as ${show.format}.`, {
+      hint: `Leave out -o${show.format === 'ndjson' ? '; the schema of one line: --line' : ''}.`,
+    })
+  }
+  const kind = allKinds.find((known) => known.kind === name)
+  if (!kind) {
+    const near = allKinds.filter((known) => alike(known.kind, name)).map((known) => known.kind)
+    throw new MeanderError('USAGE', `There is no kind ${name}.`, {
+      hint: near.length > 0 ? `Did you mean ${near.join(', ')}?` : allOfThem,
+    })
+  }
+  const found = jsonSchemaOf(kind, line)
+  if (!found) {
+    throw new MeanderError('USAGE', `${name} has no lines: it is one document.`, {
+      hint: `meanderctl schema ${name}`,
+    })
+  }
+  await terminal.write([`${JSON.stringify(found, null, 2)}\n`])
+}
+
+/** One is a part of the other, whatever the case: `sessions` is like `Session` and `SessionList`. */
+const alike = (kind: string, name: string): boolean => {
+  const [one, other] = [kind.toLowerCase(), name.toLowerCase().replace(/s$/, '')]
+  return other.length > 2 && (one.includes(other) || other.includes(one))
+}
+
+const allOfThem = 'See them all: meanderctl schema'
