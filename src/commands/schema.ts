@@ -3,25 +3,24 @@ import type { Context } from '../context.ts'
 import { MeanderError } from '../errors.ts'
 import { schemaKindView } from '../views/schema-kind.view.ts'
 import { parseText } from './shared/parsers.ts'
+import { teach } from './shared/teaching.ts'
 
 interface SchemaOptions {
   readonly line?: boolean
 }
 
 export const registerSchema = (command: Command, context: Context, run = schema): void => {
-  command
+  teach(command, {
+    examples: [
+      ['What sessions list prints as JSON', 'meanderctl schema SessionList'],
+      ['One line of it as NDJSON', 'meanderctl schema SessionList --line'],
+      ['Which kinds there are', 'meanderctl schema'],
+    ],
+    ends: [],
+    notes: `What -o json prints has "kind" in it, and this is its JSON Schema (2020-12). No field is ever dropped; a newer meanderctl may add some, and its schema then has them.`,
+  })
     .argument('[kind]', 'as in "kind":"SessionList"; left out, all are listed', parseText)
     .option('--line', 'of one line of -o ndjson, instead of the document of -o json')
-    .addHelpText(
-      'after',
-      `
-What -o json prints has "kind" in it, and this is its JSON Schema (2020-12).
-No field is ever dropped; a newer meanderctl may add some, and its schema then
-has them.
-  meanderctl schema SessionList
-  meanderctl schema SessionList --line
-  meanderctl schema -o id`,
-    )
     .action((kind: string | undefined, options: SchemaOptions) => run(kind, options, context))
 }
 
