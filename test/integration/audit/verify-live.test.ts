@@ -103,7 +103,7 @@ describe('with the login’s own', () => {
     'enable_indexscan = off',
   ])('%s', async (setting) => {
     const name = setting.split(' ')[0]
-    await server.query(`alter role kari set ${setting}`)
+    await server.query(`alter role kari in database ${database} set ${setting}`)
     try {
       const kari = await asLogin(server, database, 'kari')
       if (setting.includes('isolation')) await kari.rows('begin isolation level read committed')
@@ -119,15 +119,15 @@ describe('with the login’s own', () => {
       )
       expect(events).toBe(head?.seq)
     } finally {
-      await server.query(`alter role kari reset ${name}`)
+      await server.query(`alter role kari in database ${database} reset ${name}`)
     }
   })
 })
 
 it('an error, and never fine, where a login asks that row level security raise', async () => {
-  await server.query('alter role kari set row_security = off')
+  await server.query(`alter role kari in database ${database} set row_security = off`)
   const { code, stdout } = await as('kari', 'verify', '-o', 'json')
-  await server.query('alter role kari reset row_security')
+  await server.query(`alter role kari in database ${database} reset row_security`)
   expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
 })
 
