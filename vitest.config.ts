@@ -34,19 +34,6 @@ export default defineConfig({
           ...patience,
         },
       },
-      {
-        extends: true,
-        // Measures, so one file at a time; not part of `npm test`.
-        test: {
-          name: 'bench',
-          include: ['test/bench/**/*.bench.ts'],
-          globalSetup: ['test/support/build.ts'],
-          disableConsoleIntercept: true,
-          fileParallelism: false,
-          testTimeout: 900_000,
-          hookTimeout: 120_000,
-        },
-      },
     ],
   },
 })

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Ends a server and removes its folder when this process is gone, however it went (SIGKILL too): a
- * shell of its own reads the server's pid from a pipe, and the pipe closes with us.
+ * Ends a server and removes its folder, unless that is to be kept, when this process is gone, however it went (SIGKILL
+ * too): a shell of its own reads the server's pid from a pipe, and the pipe closes with us.
  */
-export const endsWithUs = (folder: string): { serves(pid: number | null): void; done(): Promise<void> } => {
+export const endsWithUs = (
+  folder: string,
+  { keep = false } = {},
+): { serves(pid: number | null): void; done(): Promise<void> } => {
   const script = `pid=
     while read -r line; do pid=$line; done
     if [ -n "$pid" ]; then
@@ -12,7 +15,7 @@ export const endsWithUs = (folder: string): { serves(pid: number | null): void; 
       for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" && sleep 0.2; done
       kill -KILL "$pid"
     fi
-    rm -rf "$0"`
+    ${keep ? '' : 'rm -rf "$0"'}`
   const watch = spawn('sh', ['-c', script, folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   const gone = new Promise<void>((resolve) => watch.once('exit', () => resolve()))
   watch.unref()

@@ -6,6 +6,7 @@ import {
   chmodSync,
   chownSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -53,7 +54,8 @@ export interface PrivatePostgres extends PostgresServer {
   readonly pid: number
   log(): string
   kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
-  restart(): Promise<void>
+  /** With these settings on top of what it was started with. */
+  restart(settings?: Readonly<Record<string, string>>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -65,6 +67,8 @@ export interface PostgresOptions {
   /** Lines of pg_hba.conf instead of the usual: `postgres` is trusted, everybody else shows a password. */
   readonly hba?: readonly string[]
   readonly settings?: Readonly<Record<string, string>>
+  /** Where its data stays when it ends, and is taken up again by the next one; else it goes with the server. */
+  readonly keepIn?: string
 }
 
 const usualHba = ['postgres trust', 'all scram-sha-256'].flatMap((rule) => {
@@ -107,22 +111,25 @@ export const postgresAt = (address: PostgresAddress): PostgresServer => {
 /** Starts a PostgreSQL of its own on a free loopback port, with a folder of its own, that never outlives this process. */
 export const startPostgres = async (options: PostgresOptions = {}): Promise<PrivatePostgres> => {
   const user = serverUser()
-  const folder = mkdtempSync(join(tmpdir(), 'meanderctl-pg-'))
+  const folder = options.keepIn ?? mkdtempSync(join(tmpdir(), 'meanderctl-pg-'))
   const data = join(folder, 'data')
   const logFile = join(folder, 'log')
-  const watch = endsWithUs(folder)
+  mkdirSync(folder, { recursive: true })
+  const watch = endsWithUs(folder, { keep: options.keepIn !== undefined })
   const own = (path: string) => user && chownSync(path, user.uid, user.gid)
   const asServer = { ...user, cwd: folder, env: { PATH: process.env.PATH, LC_MESSAGES: 'C', TZ: 'UTC' } }
 
   chmodSync(folder, 0o755)
   const binaries = await findPostgres(options.version, folder)
-  mkdirSync(data, { mode: 0o700 })
-  own(data)
-  own(folder)
-  const locale = ['--encoding=UTF8', process.platform === 'linux' ? '--locale=C.UTF-8' : '--no-locale']
-  await run(
-    spawn(binaries.initdb, ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', ...locale], asServer),
-  )
+  if (!existsSync(join(data, 'PG_VERSION'))) {
+    mkdirSync(data, { mode: 0o700 })
+    own(data)
+    own(folder)
+    const locale = ['--encoding=UTF8', process.platform === 'linux' ? '--locale=C.UTF-8' : '--no-locale']
+    await run(
+      spawn(binaries.initdb, ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', ...locale], asServer),
+    )
+  }
 
   const certificates =
     options.tls === true ? makeCertificates(join(folder, 'certificates')) : (options.tls ?? null)
@@ -152,12 +159,15 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Priv
     ...(certificates ? { ssl: 'on', ssl_ca_file: 'root.crt' } : {}),
     ...options.settings,
   }
-  appendFileSync(
-    join(data, 'postgresql.conf'),
-    Object.entries(settings)
-      .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
-      .join(''),
-  )
+  const set = (more: Readonly<Record<string, string>> = {}) => {
+    Object.assign(settings, more)
+    const lines = Object.entries<string>(settings).map(
+      ([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`,
+    )
+    writeFileSync(join(data, 'postgresql.auto.conf'), lines.join(''))
+    own(join(data, 'postgresql.auto.conf'))
+  }
+  set()
   writeFileSync(join(data, 'pg_hba.conf'), `${(options.hba ?? usualHba).join('\n')}\n`)
 
   let server: ChildProcess
@@ -179,12 +189,12 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Priv
   }
   // The log tells it, not a query: an unusual pg_hba.conf may refuse the superuser.
   const ready = async (said: number) => {
-    for (let tries = 0; tries < 1000; tries++) {
+    for (let tries = 0; tries < 6000; tries++) {
       if (server.exitCode !== null) throw new Error(`PostgreSQL did not start:\n${log()}`)
       if (log().includes('ready to accept connections', said)) return
       await sleep(10)
     }
-    throw new Error(`PostgreSQL is not ready after 10 seconds:\n${log()}`)
+    throw new Error(`PostgreSQL is not ready after a minute:\n${log()}`)
   }
   const log = () => {
     try {
@@ -216,8 +226,9 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Priv
       if (signal === 'SIGKILL') await quit('SIGKILL')
       else server.kill(signal)
     },
-    restart: async () => {
+    restart: async (more) => {
       await quit('SIGINT')
+      set(more)
       await start()
     },
     stop: async () => {
