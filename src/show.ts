@@ -11,6 +11,15 @@ import {
   type View,
 } from './views/view.ts'
 
+/** How something to choose is called: in the list, and once it is chosen. */
+interface Named {
+  readonly name: string
+  readonly short: string
+}
+
+/** What a prompt puts in front of each line of a list: pointer and box. */
+const promptMargin = 6
+
 /** How answers are shown, in the form that `-o` names. */
 export interface Show {
   readonly format: OutputFormat
@@ -29,6 +38,8 @@ export interface Show {
   page(render: (surroundings: PageSurroundings) => Iterable<string>): Promise<void>
   /** A table on stderr, for a person who is about to decide. */
   preview<T>(view: View<T>, rows: readonly T[]): Promise<void>
+  /** What can be chosen, a line for each: for a prompt. */
+  choices<T>(view: View<T>, items: readonly T[]): Promise<(Named & { readonly value: T })[]>
   /** A part of a person's answer under a heading; `none` where there is nothing. */
   section<T>(heading: string, view: View<T>, rows: readonly T[]): Promise<void>
 }
@@ -115,6 +126,19 @@ export const createShow = (
       })) {
         for (const line of chunk.trimEnd().split('\n')) terminal.note(line)
       }
+    },
+    async choices(view, items) {
+      const { choiceLines } = await import('./views/paint/table.ts')
+      const { style, ...rest } = await options()
+      const lines = await choiceLines(view.columns, items, {
+        ...rest,
+        format: 'table',
+        decorated: true,
+        aligned: !terminal.accessible,
+        width: terminal.width - promptMargin,
+        style: { ...style, tone: (_, text) => text },
+      })
+      return lines.map((named, at) => ({ ...named, value: items[at] as (typeof items)[number] }))
     },
     async section(heading, view, rows) {
       const { paintList } = await paint()

@@ -5,7 +5,7 @@ import type { BegunPlan } from '../service/plans/plans.ts'
 import type { SessionManagementService } from '../service/session-management-service.ts'
 import { checkRows, type UserRows } from '../service/users/rows.ts'
 import { type RowOutcome, UserRun } from '../service/users/run.ts'
-import { type ActOptions, confirm, counted, refuseUnasked } from './shared/acting.ts'
+import { type ActOptions, confirmAct, counted, refuseUnasked } from './shared/acting.ts'
 import { parseText } from './shared/parsers.ts'
 import type { AppliedPlan } from './shared/planning.ts'
 import { showRevocation } from './shared/show-revocation.ts'
@@ -42,7 +42,7 @@ export const apply = async (path: string, options: ApplyOptions, context: Contex
   const service = await context.service()
   const known = await service.plans.begin(plan, true)
   const newMatches = await service.plans.newMatches(plan)
-  await confirm(options, context, consequenceOf(plan, known))
+  await confirmAct(options, context, { consequence: consequenceOf(plan, known), count: plan.items.length })
 
   const dryRun = options.dryRun ?? false
   const begun = dryRun ? known : await service.plans.begin(plan, false)
@@ -64,7 +64,7 @@ const consequenceOf = ({ act, items, organization }: Plan, { author, continued }
     act === 'revoke_sessions'
       ? `${counted(items.length, 'session')} of ${users} in ${organization} will end; each must log in again`
       : `${users} of ${organization} ${verbs.offboard.consequence}`
-  return `A plan by ${author}${continued ? ', taken up before' : ''}: ${what}. Go on?`
+  return `A plan by ${author}${continued ? ', taken up before' : ''}: ${what}.`
 }
 
 const revoke = async (

@@ -124,5 +124,7 @@ const guarded = (prompt: Prompt, interactive: () => boolean): Prompt => {
       ),
     typed: (message, expected) => check(message, go).then(() => prompt.typed(message, expected)),
     select: (message, choices) => check(message, give).then(() => prompt.select(message, choices)),
+    checkbox: (message, choices) => check(message, give).then(() => prompt.checkbox(message, choices)),
+    search: (message, find) => check(message, give).then(() => prompt.search(message, find)),
   }
 }

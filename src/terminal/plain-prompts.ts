@@ -3,7 +3,7 @@ import { type Readable, Writable } from 'node:stream'
 import { holdInterrupts } from './interrupt.ts'
 import { type Ask, declined, pick } from './prompts.ts'
 import { clean } from './sanitise.ts'
-import type { Prompt } from './terminal.ts'
+import type { Choice, Prompt } from './terminal.ts'
 
 /** Questions that a screen reader can follow: whole lines, never redrawn; the terminal itself does the echo. */
 export const createPlainPrompts = (ask: Ask): Prompt => {
@@ -49,6 +49,10 @@ export const createPlainPrompts = (ask: Ask): Prompt => {
       }
     })
 
+  const list = (message: string, choices: readonly Choice<unknown>[]): void => {
+    say(`${clean(message)}\n${choices.map(({ name }, at) => `${at + 1}. ${clean(name)}\n`).join('')}`)
+  }
+
   return {
     confirm: (message) =>
       until(`${message} Type yes or no (no when left empty):`, (answer) => {
@@ -64,13 +68,49 @@ export const createPlainPrompts = (ask: Ask): Prompt => {
     password: (message) => until(`${message} (not shown while you type)`, (value) => ({ value }), true),
     typed: (message, expected) => until(message, (answer) => ({ value: answer === expected })),
     select: (message, choices) => {
-      say(`${clean(message)}\n${choices.map(({ name }, at) => `${at + 1}. ${clean(name)}\n`).join('')}`)
+      list(message, choices)
       return until(`Type a number from 1 to ${choices.length}:`, (answer) => {
-        const at = /^\d+$/.test(answer.trim()) ? Number(answer) - 1 : -1
-        return at >= 0 && at < choices.length
-          ? { value: pick(choices, at) }
-          : { wrong: `There is no number ${answer}.` }
+        const at = placeIn(answer, choices)
+        return at === null ? { wrong: `There is no number ${answer.trim()}.` } : { value: pick(choices, at) }
       })
     },
+    checkbox: (message, choices) => {
+      list(message, choices)
+      const question = `Type the numbers from 1 to ${choices.length} that you mean, with blanks between them, or all:`
+      return until(question, (answer) => {
+        const words = answer.split(/[\s,]+/).filter((word) => word !== '')
+        if (words.length === 0) return { wrong: 'Type at least one number.' }
+        if (words.length === 1 && words[0]?.toLowerCase() === 'all')
+          return { value: choices.map(({ value }) => value) }
+        const places = words.map((word) => placeIn(word, choices))
+        const wrong = words.filter((_, index) => places[index] === null)
+        if (wrong.length > 0) return { wrong: `There is no number ${wrong.join(', ')}.` }
+        const chosen = new Set(places)
+        return { value: choices.filter((_, at) => chosen.has(at)).map(({ value }) => value) }
+      })
+    },
+    search: (message, find) =>
+      ask.withInput(async (input) => {
+        for (let question = `${message}:`, found: Found<typeof find> = []; ; ) {
+          const typed = (await line(input, question, false)).trim()
+          const at = placeIn(typed, found)
+          if (at !== null) return pick(found, at)
+          found = await find(typed)
+          if (found.length === 0) say('Nothing found.\n')
+          else list(`Found ${found.length}:`, found)
+          question =
+            found.length === 0
+              ? `${message}:`
+              : `Type a number from 1 to ${found.length}, or other letters to search again:`
+        }
+      }),
   }
+}
+
+type Found<F extends (typed: string) => Promise<readonly unknown[]>> = Awaited<ReturnType<F>>
+
+/** Where a number that was typed points to, null where to nothing. */
+const placeIn = (typed: string, choices: readonly unknown[]): number | null => {
+  const number = /^\d{1,9}$/.test(typed.trim()) ? Number(typed) : 0
+  return number >= 1 && number <= choices.length ? number - 1 : null
 }

@@ -1,7 +1,9 @@
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { MeanderError } from '../errors.ts'
+import type { PromptTheme } from './prompt-theme.ts'
 import { clean } from './sanitise.ts'
-import type { Prompt } from './terminal.ts'
+import type { Choice, Prompt } from './terminal.ts'
 
 /** Where a question is asked and what ends it. */
 export interface Ask {
@@ -17,40 +19,34 @@ export interface Ask {
 export const declined = (): MeanderError =>
   new MeanderError('DECLINED', 'Left unanswered: nothing was changed.')
 
-const same = (text: string): string => text
-
-/** The prompts' own colours ignore `--color never`. */
-const colourless = {
-  prefix: { idle: '?', done: '✔' },
-  style: {
-    answer: same,
-    message: same,
-    error: (text: string) => `> ${text}`,
-    defaultAnswer: (text: string) => `(${text})`,
-    help: same,
-    highlight: same,
-    key: (text: string) => `<${text}>`,
-    confirmDefault: (text: string) => text.toUpperCase(),
-    keysHelpTip: (keys: readonly [key: string, action: string][]) =>
-      keys.map(([key, action]) => `${key} ${action}`).join(', '),
-  },
-}
+/** Lines of a list that are seen at once. */
+const pageSize = 10
+/** How long the typing rests before it is searched for. */
+const restMs = 150
+/** Chosen things that are named once the list is closed; of more it says how many. */
+const named = 5
 
 /** Questions that redraw their line while one types. */
 export const createPrompts = (ask: Ask): Prompt => {
   type Library = typeof import('@inquirer/prompts')
   type Where = { input: Readable; output: Writable; signal: AbortSignal }
 
-  const answer = <T>(question: (library: Library, where: Where) => Promise<T>): Promise<T> =>
+  const answer = <T>(
+    question: (library: Library, where: Where, theme: PromptTheme) => Promise<T>,
+  ): Promise<T> =>
     ask.withInput(async (input) => {
-      const library = await import('@inquirer/prompts')
+      const [library, { promptTheme }] = await Promise.all([
+        import('@inquirer/prompts'),
+        import('./prompt-theme.ts'),
+      ])
+      const theme = await promptTheme(ask.colour)
       const closed = new AbortController()
       // Ctrl-D closes the line without an answer, which the library would wait for for ever.
       const close = () => closed.abort()
       input.once('pause', close).once('end', close)
       const signal = ask.signal ? AbortSignal.any([ask.signal, closed.signal]) : closed.signal
       try {
-        return await question(library, { input, output: ask.output, signal })
+        return await question(library, { input, output: ask.output, signal }, theme)
       } catch (error) {
         ask.signal?.throwIfAborted()
         if (error instanceof Error && /^(Exit|Abort|Cancel)PromptError$/.test(error.name)) throw declined()
@@ -59,30 +55,79 @@ export const createPrompts = (ask: Ask): Prompt => {
         input.off('pause', close).off('end', close)
       }
     })
-  const config = (message: string) => ({
-    message: clean(message),
-    ...(ask.colour ? {} : { theme: colourless }),
-  })
+  const offered = (choices: readonly Choice<unknown>[]) =>
+    choices.map(({ name, short }, value) => ({ name: clean(name), short: clean(short ?? name), value }))
 
   return {
     confirm: (message) =>
-      answer(({ confirm }, where) => confirm({ ...config(message), default: false }, where)),
+      answer(({ confirm }, where, theme) =>
+        confirm({ message: clean(message), theme, default: false }, where),
+      ),
     text: (message, { validate } = {}) =>
-      answer(({ input }, where) => input({ ...config(message), ...(validate && { validate }) }, where)),
+      answer(({ input }, where, theme) =>
+        input({ message: clean(message), theme, ...(validate && { validate }) }, where),
+      ),
     password: (message) =>
-      answer(({ password }, where) => password({ ...config(message), toggleMask: false }, where)),
+      answer(({ password }, where, theme) =>
+        password({ message: clean(message), theme, toggleMask: false }, where),
+      ),
     typed: async (message, expected) =>
-      (await answer(({ input }, where) => input(config(message), where))) === expected,
+      (await answer(({ input }, where, theme) => input({ message: clean(message), theme }, where))) ===
+      expected,
     select: (message, choices) =>
-      answer(({ select }, where) =>
-        select(
+      answer(({ select }, where, theme) =>
+        select({ message: clean(message), theme, pageSize, loop: false, choices: offered(choices) }, where),
+      ).then((at) => pick(choices, at)),
+    checkbox: (message, choices) =>
+      answer(({ checkbox }, where, theme) =>
+        checkbox(
           {
-            ...config(message),
-            choices: choices.map(({ name }, value) => ({ name: clean(name), value })),
+            message: clean(message),
+            theme: {
+              ...theme,
+              style: {
+                ...theme.style,
+                renderSelectedChoices: (chosen: readonly { short: string }[]) =>
+                  chosen.length > named
+                    ? `${chosen.length} of ${choices.length}`
+                    : chosen.map(({ short }) => short).join(', '),
+              },
+            },
+            pageSize,
+            loop: false,
+            required: true,
+            choices: offered(choices),
           },
           where,
         ),
-      ).then((at) => pick(choices, at)),
+      ).then((chosen) => chosen.map((at) => pick(choices, at))),
+    search: async <T>(message: string, find: (typed: string) => Promise<readonly Choice<T>[]>) => {
+      let found: readonly Choice<T>[] = []
+      // The library would show a failure and go on asking; a lost connection is the end of it.
+      const failed = new AbortController()
+      const source = async (typed = '', { signal }: { signal: AbortSignal }) => {
+        if (typed !== '') await sleep(restMs, undefined, { signal })
+        try {
+          found = await find(typed)
+          return offered(found)
+        } catch (error) {
+          failed.abort(error)
+          throw error
+        }
+      }
+      try {
+        const at = await answer(({ search }, where, theme) =>
+          search(
+            { message: clean(message), theme, pageSize, source },
+            { ...where, signal: AbortSignal.any([where.signal, failed.signal]) },
+          ),
+        )
+        return pick(found, at)
+      } catch (error) {
+        if (failed.signal.aborted) throw failed.signal.reason
+        throw error
+      }
+    },
   }
 }
 

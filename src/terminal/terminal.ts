@@ -2,6 +2,14 @@ import type { Chunks } from './output.ts'
 
 /** What commands may do with the person, or the pipe, at the other end. stdout is the answer, stderr the conversation. */
 
+/** Something that can be chosen: a line of its own, and what stands for it once it is chosen. */
+export interface Choice<T> {
+  readonly name: string
+  /** `name` when left out. */
+  readonly short?: string
+  readonly value: T
+}
+
 export interface Prompt {
   /** Yes or no; the default is no. @throws MeanderError DECLINED on Ctrl-C. */
   confirm(message: string): Promise<boolean>
@@ -12,7 +20,11 @@ export interface Prompt {
   /** The person types `expected` exactly, as `message` says; anything else is a no. */
   typed(message: string, expected: string): Promise<boolean>
   /** One of several. */
-  select<T>(message: string, choices: readonly { name: string; value: T }[]): Promise<T>
+  select<T>(message: string, choices: readonly Choice<T>[]): Promise<T>
+  /** Several of several, one at least. */
+  checkbox<T>(message: string, choices: readonly Choice<T>[]): Promise<T[]>
+  /** One of many, found while one types: `find` gets what was typed so far, nothing at first; what it throws ends the question. */
+  search<T>(message: string, find: (typed: string) => Promise<readonly Choice<T>[]>): Promise<T>
 }
 
 export interface Progress {

@@ -67,6 +67,28 @@ export const grantDetailsView: View<GrantDetails> = {
   id: ({ grant }) => grant.id,
 }
 
+/** A grant as somebody recognises it who is about to choose. */
+export const grantChoiceView: View<Grant> = {
+  ...grantView,
+  columns: [
+    {
+      key: 'granteeEmail',
+      value: (g) => g.granteeEmail,
+      cell: { header: '', text: (g) => g.granteeEmail ?? g.granteeUserId, shrink: 1 },
+    },
+    { key: 'organization', value: (g) => g.organization, cell: { header: '' } },
+    { key: 'reason', value: (g) => g.reason, cell: { header: '', shrink: 2 } },
+    {
+      key: 'expiresAt',
+      value: (g) => g.expiresAt,
+      cell: {
+        header: '',
+        text: (g, at) => (g.state === 'active' ? `ends ${timeText(g.expiresAt, at)}` : g.state),
+      },
+    },
+  ],
+}
+
 type RevokedGrant = GrantRevocationResult['items'][number]
 
 const words: Record<RevokedGrant['outcome'], string> = {

@@ -32,6 +32,17 @@ export const operatorView: View<Operator> = {
   id: (o) => o.login,
 }
 
+/** A login as somebody recognises it who is about to choose. */
+export const operatorChoiceView: View<Operator> = {
+  ...operatorView,
+  columns: [
+    { key: 'login', value: (o) => o.login, cell: { header: '' } },
+    { key: 'userEmail', value: (o) => o.userEmail, cell: { header: '', shrink: 1 } },
+    { key: 'role', value: (o) => o.role, cell: { header: '', shrink: 2 } },
+    { key: 'state', value: (o) => o.state, cell: { header: '' } },
+  ],
+}
+
 /** What became of a registration. */
 export const operatorChangeView: View<OperatorChange> = {
   kind: 'OperatorChange',

@@ -29,7 +29,8 @@ export const policyView: View<Policy> = {
   id: (p) => p.organizationId,
 }
 
-const limitNames = {
+/** The limits in words. */
+export const limitNames = {
   idleTimeout: 'idle timeout',
   absoluteLifetime: 'absolute lifetime',
   maxSupportAccess: 'longest support access',

@@ -78,3 +78,22 @@ export const sessionDetailsView: View<SessionDetails> = {
   ],
   id: ({ session }) => session.id,
 }
+
+/** A session as somebody recognises it who is about to choose. */
+export const sessionChoiceView: View<Session> = {
+  ...sessionView,
+  columns: [
+    {
+      key: 'deviceName',
+      value: (s) => s.deviceName,
+      cell: { header: '', text: (s) => deviceText(s) || s.kind, shrink: 2 },
+    },
+    { key: 'ip', value: (s) => s.ip, cell: { header: '', text: (s) => s.ip ?? 'no address', shrink: 1 } },
+    {
+      key: 'lastActivityAt',
+      value: (s) => s.lastActivityAt,
+      cell: { header: '', text: (s, at) => `used ${timeText(s.lastActivityAt, at)}` },
+    },
+    { key: 'state', value: (s) => s.state, cell: { header: '', text: ({ state }) => state } },
+  ],
+}

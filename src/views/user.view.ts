@@ -67,3 +67,21 @@ export const heldGrantView: View<UserDetails['grants'][number]> = {
   ],
   id: (g) => g.id,
 }
+
+/** A user as somebody recognises them who is about to choose. */
+export const userChoiceView: View<User> = {
+  ...userView,
+  columns: [
+    { key: 'email', value: (u) => u.email, cell: { header: '', shrink: 1 } },
+    { key: 'name', value: (u) => u.name, cell: { header: '', shrink: 2 } },
+    {
+      key: 'activeSessions',
+      value: (u) => u.activeSessions,
+      cell: {
+        header: '',
+        text: ({ status, activeSessions }) =>
+          status === 'active' ? `${activeSessions} active` : 'deactivated',
+      },
+    },
+  ],
+}

@@ -24,6 +24,8 @@ function* lines() {
   for (let number = 1; number <= Number(count); number += 1) yield `line ${number}\n`
 }
 
+const devices = ['iPhone', 'iPad', 'Pixel\u202e'].map((name) => ({ name, value: name }))
+
 const acts: Record<string, () => Promise<void>> = {
   confirm: async () => say(await terminal.prompt.confirm('Revoke 3 sessions?')),
   text: async () =>
@@ -40,6 +42,14 @@ const acts: Record<string, () => Promise<void>> = {
         { name: 'Anna\u202e', value: 'anna' },
         { name: 'Bo', value: 'bo' },
       ]),
+    ),
+  checkbox: async () => say(await terminal.prompt.checkbox('Which sessions?', devices)),
+  search: async () =>
+    say(
+      await terminal.prompt.search('Which device?', async (typed) => {
+        if (typed === 'lost') throw new MeanderError('FAILED', 'The connection was lost.')
+        return devices.filter(({ name }) => name.toLowerCase().startsWith(typed))
+      }),
     ),
   pipe: async () => {
     const stdin = terminal.readStdin()

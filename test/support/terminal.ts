@@ -59,6 +59,8 @@ export const fakeTerminal = (options: FakeTerminalOptions = {}): FakeTerminal =>
     password: (message) => answer(message),
     typed: async (message, expected) => (await answer<string>(message)) === expected,
     select: (message) => answer(message),
+    checkbox: (message) => answer(message),
+    search: (message) => answer(message),
   }
   const own = {
     get interactive() {

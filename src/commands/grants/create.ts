@@ -11,12 +11,13 @@ import {
   type Purpose,
   refuseUnasked,
 } from '../shared/acting.ts'
-import { parseDuration, parseText, parseTime } from '../shared/parsers.ts'
+import { askText, mayAsk } from '../shared/asking.ts'
+import { parseDuration, parseText, parseTime, problemOf } from '../shared/parsers.ts'
 import { endsOfAct, teach } from '../shared/teaching.ts'
 
 interface CreateOptions extends ActOptions {
   readonly org?: string
-  readonly to: string
+  readonly to?: string
   readonly until?: string
   readonly for?: string
 }
@@ -36,7 +37,7 @@ export const registerCreate = (parent: Command, context: Context, run = createGr
   })
     .description('Let a global admin into the own organization until a moment')
     .option('--org <slug|id>', 'the own organization', parseText)
-    .requiredOption('--to <email|id>', 'the global admin', parseText)
+    .option('--to <email|id>', 'the global admin; asked for at a terminal', parseText)
     .option('--until <time>', 'until then', parseTime)
     .option('--for <duration>', 'for so long from now', parseDuration)
     .action((options: CreateOptions) => run(options, context))
@@ -44,15 +45,17 @@ export const registerCreate = (parent: Command, context: Context, run = createGr
 }
 
 export const createGrant = async (options: CreateOptions, context: Context): Promise<void> => {
-  const expires = options.until ?? options.for
-  if (expires === undefined || (options.until !== undefined && options.for !== undefined)) {
-    throw new MeanderError('USAGE', 'A grant has one end.', {
-      hint: 'Give either --until TIME or --for DURATION.',
-    })
+  if (options.until !== undefined && options.for !== undefined) throw oneEnd()
+  const given = options.until ?? options.for
+  const guided = (options.to === undefined || given === undefined) && mayAsk(options, context)
+  if (options.to === undefined && !guided) {
+    throw new MeanderError('USAGE', 'Nobody was named to be let in.', { hint: 'Give --to EMAIL.' })
   }
+  if (given === undefined && !guided) throw oneEnd()
   refuseUnasked(options, context)
   const organization = options.org ?? context.settings.organization.value
-  const grant: NewGrant = { organization, to: options.to, expires }
+  const to = options.to ?? (await askText('Let which global admin in? E-mail address, in full:', context))
+  const grant: NewGrant = { organization, to, expires: given ?? (await askEnd(to, context)) }
   const { grants } = await context.service()
   const request =
     options.requestId === undefined
@@ -61,10 +64,24 @@ export const createGrant = async (options: CreateOptions, context: Context): Pro
   const first = request && !options.dryRun ? await grants.recallCreation(request) : null
   if (first) return showCreation(first, context)
 
-  const purpose = await askPurpose(options, context)
+  const purpose = await askPurpose(options, context, { guided })
   await ask(grants, grant, purpose, options, context)
   const order = { purpose, dryRun: options.dryRun ?? false, request }
   await showCreation(await grants.create(grant, order), context)
+}
+
+const oneEnd = () =>
+  new MeanderError('USAGE', 'A grant has one end.', { hint: 'Give either --until TIME or --for DURATION.' })
+
+/** @returns a duration or a moment as the database takes it. */
+const askEnd = async (to: string, { terminal }: Context): Promise<string> => {
+  const text = await terminal.prompt.text(
+    `For how long may ${to} see and act? A duration such as 8h or 2d:`,
+    {
+      validate: (typed) => problemOf(parseDuration, typed.trim()) ?? true,
+    },
+  )
+  return parseDuration(text.trim())
 }
 
 /** What is confirmed is what a dry run says: who it is, and until when. */

@@ -10,10 +10,13 @@ import {
   confirm,
   counted,
   type Purpose,
+  purposeOf,
   refuseUnasked,
 } from '../shared/acting.ts'
+import { mayAsk } from '../shared/asking.ts'
 import { collectUuids } from '../shared/parsers.ts'
 import { sayResidual } from '../shared/residual.ts'
+import { askGrants } from './ask-grants.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
 
 export const registerRevoke = (parent: Command, context: Context, run = revokeGrants): void => {
@@ -33,8 +36,8 @@ export const registerRevoke = (parent: Command, context: Context, run = revokeGr
       "The holders' database connections end with it, wherever they were working. What they may under another grant goes on, and is said. A global admin gives back the own grants with the same command.",
   })
     .description('End grants now, with every session, refresh chain and access token under them')
-    .argument('<id...>', 'grants to end', collectUuids)
-    .action((ids: string[], options: ActOptions) => run(ids, options, context))
+    .argument('[id...]', 'grants to end; asked for at a terminal', collectUuids)
+    .action((ids: string[], options: ActOptions) => run(ids ?? [], options, context))
   bulkOptions(command, 'grants')
 }
 
@@ -43,16 +46,18 @@ export const revokeGrants = async (
   options: ActOptions,
   context: Context,
 ): Promise<void> => {
-  const ids = [...new Set(given)]
-  if (options.maxAffected !== undefined && ids.length > options.maxAffected) {
-    throw new MeanderError(
-      'REFUSED',
-      `${counted(ids.length, 'grant')} would be ended, --max-affected allows ${options.maxAffected}: nothing was changed.`,
-      { hint: 'Name fewer, or raise --max-affected.' },
-    )
+  const guided = given.length === 0 && mayAsk(options, context)
+  if (given.length === 0 && !guided) {
+    throw new MeanderError('USAGE', 'No grant was named.', {
+      hint: 'Give ids, as meanderctl grants list shows them.',
+    })
   }
+  refuseTooMany(given, options)
   refuseUnasked(options, context)
   const { grants } = await context.service()
+  const chosen = guided ? await askGrants(grants, purposeOf(options, context), context) : given
+  refuseTooMany(chosen, options)
+  const ids = [...new Set(chosen)]
   const request =
     options.requestId === undefined
       ? null
@@ -60,10 +65,20 @@ export const revokeGrants = async (
   const first = request && !options.dryRun ? await grants.recallRevocation(request, context.signal) : null
   if (first) return showOutcome(first, context)
 
-  const purpose = await askPurpose(options, context)
+  const purpose = await askPurpose(options, context, { guided })
   await ask(grants, ids, purpose, options, context)
   const order = { purpose, dryRun: options.dryRun ?? false, request }
   await showOutcome(await grants.revoke(ids, order, context.signal), context)
+}
+
+const refuseTooMany = (given: readonly string[], { maxAffected }: ActOptions): void => {
+  const count = new Set(given).size
+  if (maxAffected === undefined || count <= maxAffected) return
+  throw new MeanderError(
+    'REFUSED',
+    `${counted(count, 'grant')} would be ended, --max-affected allows ${maxAffected}: nothing was changed.`,
+    { hint: 'Name fewer, or raise --max-affected.' },
+  )
 }
 
 /** Looks without locking anything: whoever holds a grant up must not keep the question from being asked. */

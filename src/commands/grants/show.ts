@@ -1,10 +1,13 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
 import { auditEventView } from '../../views/audit-event.view.ts'
 import { grantDetailsView, grantView } from '../../views/grant.view.ts'
 import { sessionView } from '../../views/session.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { mayAsk } from '../shared/asking.ts'
 import { parseUuid } from '../shared/parsers.ts'
+import { askGrant } from './ask-grants.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
 export const registerShow = (parent: Command, context: Context, run = showGrant): void => {
@@ -19,14 +22,24 @@ export const registerShow = (parent: Command, context: Context, run = showGrant)
     ends: endsOfLook,
   })
     .description('Show one grant: its sessions, and what its holder looked at and did')
-    .argument('<id>', 'the grant', parseUuid)
-    .action((id: string, options: ReasonOptions) => run(id, options, context))
+    .argument('[id]', 'the grant; asked for at a terminal', parseUuid)
+    .action((id: string | undefined, options: ReasonOptions) => run(id, options, context))
   reasonOptions(command)
 }
 
-export const showGrant = async (id: string, options: ReasonOptions, context: Context): Promise<void> => {
+export const showGrant = async (
+  given: string | undefined,
+  options: ReasonOptions,
+  context: Context,
+): Promise<void> => {
+  if (given === undefined && !mayAsk({}, context)) {
+    throw new MeanderError('USAGE', 'No grant was named.', {
+      hint: 'Give its id, as meanderctl grants list shows it.',
+    })
+  }
   const { grants } = await context.service()
-  const details = await grants.show(id, purposeOf(options, context))
+  const purpose = purposeOf(options, context)
+  const details = await grants.show(given ?? (await askGrant(grants, purpose, context)), purpose)
   const { show } = context
   if (show.format !== 'table' && show.format !== 'wide') return show.item(grantDetailsView, details)
 

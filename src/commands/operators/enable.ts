@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
 import { parseText } from '../shared/parsers.ts'
+import { askOperator, requireLogin } from './ask-operator.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
 export const registerEnable = (parent: Command, context: Context, run = enableOperator): void => {
@@ -11,11 +12,13 @@ export const registerEnable = (parent: Command, context: Context, run = enableOp
     unlike: { 'users reinstate': 'gives a person the account on the platform back' },
   })
     .description('Give a disabled login its rights back')
-    .argument('<login>', 'the PostgreSQL login', parseText)
-    .action((login: string) => run(login, context))
+    .argument('[login]', 'the PostgreSQL login; asked for at a terminal', parseText)
+    .action((login: string | undefined) => run(login, context))
 }
 
-export const enableOperator = async (login: string, context: Context): Promise<void> => {
+export const enableOperator = async (given: string | undefined, context: Context): Promise<void> => {
+  requireLogin(given, {}, context)
   const { operators } = await context.service()
+  const login = given ?? (await askOperator('Which login gets its rights back?', operators, true, context))
   await context.show.item(operatorChangeView, await operators.enable(login))
 }

@@ -3,12 +3,15 @@ import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
 import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
+import { askOperator, requireLogin } from './ask-operator.ts'
 import { endsOfAct, type Teaching, teach } from '../shared/teaching.ts'
 
 /** `disable` and `remove` end a login's rights alike; they differ in what is left of the registration. */
 const verbs = {
   disable: {
     description: 'Take a login’s rights now and end its connections; enable gives them back',
+    which: 'Which login loses its rights now?',
+    disabled: false,
     question: (login: string) => `The login ${login} loses its rights now and its connections end. Go on?`,
     teaching: {
       examples: [['While somebody is away', 'meanderctl operators disable ada --reason "on leave" --yes']],
@@ -22,6 +25,8 @@ const verbs = {
   },
   remove: {
     description: 'Forget a login: registration, rights, connections; the record stays',
+    which: 'Which login is to be forgotten?',
+    disabled: null,
     question: (login: string) => `The login ${login} is forgotten, and its connections end. Go on?`,
     teaching: {
       examples: [
@@ -51,20 +56,22 @@ export const registerEnd = (
 ): void => {
   const command = teach(parent.command(verb), verbs[verb].teaching)
     .description(verbs[verb].description)
-    .argument('<login>', 'the PostgreSQL login', parseText)
-    .action((login: string, options: ActOptions) => run(verb, login, options, context))
+    .argument('[login]', 'the PostgreSQL login; asked for at a terminal', parseText)
+    .action((login: string | undefined, options: ActOptions) => run(verb, login, options, context))
   actOptions(command)
 }
 
 export const endOperator = async (
   verb: keyof typeof verbs,
-  login: string,
+  given: string | undefined,
   options: ActOptions,
   context: Context,
 ): Promise<void> => {
+  requireLogin(given, options, context)
   refuseUnasked(options, context)
   const { operators } = await context.service()
-  const purpose = await askPurpose(options, context)
+  const login = given ?? (await askOperator(verbs[verb].which, operators, verbs[verb].disabled, context))
+  const purpose = await askPurpose(options, context, { guided: given === undefined })
   await confirm(options, context, verbs[verb].question(login))
   const ending = await operators.end(verb, login, purpose, options.dryRun ?? false)
   await context.show.item(operatorChangeView, ending)

@@ -2,14 +2,25 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import type {
+  Policies,
   PolicyChange,
   PolicyChanges,
   PolicyOrder,
   PolicyOutcome,
 } from '../../service/sessions/policies.ts'
-import { changedLimits, changedLimitView } from '../../views/policy.view.ts'
-import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
-import { parseDuration, parseText, parseUuid } from '../shared/parsers.ts'
+import { changedLimits, changedLimitView, limitNames } from '../../views/policy.view.ts'
+import {
+  type ActOptions,
+  actOptions,
+  askPurpose,
+  confirm,
+  counted,
+  type Purpose,
+  purposeOf,
+  refuseUnasked,
+} from '../shared/acting.ts'
+import { mayAsk } from '../shared/asking.ts'
+import { parseDuration, parseText, parseUuid, problemOf } from '../shared/parsers.ts'
 import { sayResidual } from '../shared/residual.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
 
@@ -54,10 +65,12 @@ export const registerPolicySet = (parent: Command, context: Context, run = setPo
 }
 
 export const setPolicy = async (options: PolicySetOptions, context: Context): Promise<void> => {
-  const changes = changesOf(options)
+  const guided = limitKeys.every((key) => options[key] === undefined) && mayAsk(options, context)
+  const given = guided ? null : changesOf(options)
   refuseUnasked(options, context)
   const { policies } = await context.service()
   const organization = options.org ?? context.settings.organization.value ?? null
+  const changes = given ?? (await askLimits(policies, organization, purposeOf(options, context), context))
   const request =
     options.requestId === undefined || options.dryRun
       ? null
@@ -69,7 +82,7 @@ export const setPolicy = async (options: PolicySetOptions, context: Context): Pr
   const first = request && (await policies.recall(request))
   if (first) return showOutcome(first, options, context)
 
-  const purpose = await askPurpose(options, context)
+  const purpose = await askPurpose(options, context, { guided })
   const order: PolicyOrder = { organization, changes, purpose, requestId: request?.id ?? null }
   if (options.dryRun) return showOutcome(await policies.dryRun(order), options, context)
   if (!options.yes) await ask(await policies.preview(order), options, context)
@@ -77,6 +90,29 @@ export const setPolicy = async (options: PolicySetOptions, context: Context): Pr
 }
 
 const limitKeys = ['idleTimeout', 'absoluteLifetime', 'maxSupportAccess'] as const
+
+/** Each limit as it is now, and what it is to be. @throws MeanderError DECLINED when all stay as they are. */
+const askLimits = async (
+  policies: Policies,
+  organization: string | null,
+  purpose: Purpose,
+  context: Context,
+): Promise<PolicyChanges> => {
+  const [policy] = await policies.show(organization, purpose)
+  const limits: { -readonly [key in keyof PolicyChanges]: string | null } = {}
+  for (const key of limitKeys) {
+    const question = `${capital(limitNames[key])}, now ${policy?.[key] ?? off}: a duration such as 12h or 30d, or off (empty: as it is):`
+    const typed = await context.terminal.prompt.text(question, {
+      validate: (text) => (text.trim() === '' ? true : (problemOf(parseLimit, text.trim()) ?? true)),
+    })
+    const limit = typed.trim() === '' ? undefined : parseLimit(typed.trim())
+    if (limit !== undefined) limits[key] = limit === off ? null : limit
+  }
+  if (Object.keys(limits).length > 0) return limits
+  throw new MeanderError('DECLINED', 'Every limit stays as it is: nothing was changed.')
+}
+
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 
 /** @throws MeanderError USAGE when nothing is to be set. */
 const changesOf = (options: PolicySetOptions): PolicyChanges => {

@@ -7,13 +7,13 @@ import {
   type ActOptions,
   askPurpose,
   bulkOptions,
-  confirm,
-  confirmTyped,
+  confirmAct,
   counted,
   type Purpose,
   purposeOf,
   refuseUnasked,
 } from '../shared/acting.ts'
+import { mayAsk } from '../shared/asking.ts'
 import { collectUuids } from '../shared/parsers.ts'
 import {
   makePlan,
@@ -25,6 +25,7 @@ import {
 import { sayPending } from '../shared/residual.ts'
 import { type Selection, type SelectorOptions, selectionOf, selectorOptions } from '../shared/selectors.ts'
 import { showRevocation } from '../shared/show-revocation.ts'
+import { askSessions } from './ask-sessions.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
 import { readIds } from './read-ids.ts'
 
@@ -60,7 +61,7 @@ export const registerRevoke = (parent: Command, context: Context, run = revokeSe
       'One audit event per session. Sessions are those that match when you look; whoever is signed out so may log in again.',
   })
     .description('End sessions: refresh refused, access tokens blocked, on the record')
-    .argument('[id...]', 'sessions to end', collectUuids)
+    .argument('[id...]', 'sessions to end; asked for at a terminal when nothing else is named', collectUuids)
     .addOption(new Option('--except <id...>', 'but not these').argParser(collectUuids))
     .option(
       '--from <file>',
@@ -76,18 +77,28 @@ export const revokeSessions = async (
   context: Context,
 ): Promise<void> => {
   const selection = selectionOf(options, context)
-  const explicit = given.length > 0 || options.from !== undefined
+  const guided = isBare(given, selection, options) && mayAsk(options, context)
+  const explicit = given.length > 0 || options.from !== undefined || guided
   refuseEmptySelector(explicit, selection, options)
-  const ids =
+  const named =
     options.from === undefined ? given : [...given, ...(await readIds(options.from, context.terminal))]
   if (options.plan === undefined) refuseUnasked(options, context)
   else refuseUnplannable(options, context)
 
-  const { sessions, blocklist } = await context.service()
+  const service = await context.service()
+  const { sessions, blocklist } = service
+  const { organization } = selection.selector
+  const ids = guided
+    ? await askSessions(service, { organization, mine: false, purpose: purposeOf(options, context) }, context)
+    : named
   const request =
     options.requestId === undefined
       ? null
-      : { id: options.requestId, command: 'sessions revoke', arguments: argumentsOf(given, options, ids) }
+      : {
+          id: options.requestId,
+          command: 'sessions revoke',
+          arguments: argumentsOf(explicit ? ids : null, options),
+        }
   const first = request && !options.dryRun ? await sessions.recall(request) : null
   if (first) return showRevocation(first, context)
 
@@ -99,7 +110,7 @@ export const revokeSessions = async (
   const except = new Set(options.except)
   const frozen = (targets ? [...targets] : found.map(({ id }) => id)).filter((id) => !except.has(id))
   refuseTooMany(frozen.length, options)
-  const purpose = await askPurpose(options, context)
+  const purpose = await askPurpose(options, context, { guided })
   if (options.plan !== undefined) {
     const kept = found.filter(({ id }) => !except.has(id))
     return makePlan(options, planOf(frozen, kept, explicit ? null : selection.selector, purpose), context)
@@ -131,6 +142,10 @@ export const revokeSessions = async (
     sayPending(await blocklist.sync(), context)
   }
 }
+
+/** Nothing says which sessions: a person is asked, a pipe is refused. */
+const isBare = (given: readonly string[], { narrowedBy }: Selection, options: RevokeOptions): boolean =>
+  given.length + narrowedBy.length === 0 && options.from === undefined && options.state === undefined
 
 /** An empty selector is never "all". */
 const refuseEmptySelector = (explicit: boolean, { narrowedBy }: Selection, options: RevokeOptions): void => {
@@ -225,17 +240,9 @@ const ask = async (
   const places = [...new Set(found.map(({ organization }) => organization))].join(', ')
   const consequence = `${counted(count, 'session')} of ${counted(users, 'user')}${places && ` in ${places}`} will end; each must log in again.`
   const [organization] = new Set(found.map((session) => session.organization))
-  if (
-    wholeOrganization(
-      selection.selector.ids !== undefined || options.from !== undefined,
-      selection.narrowedBy,
-    ) &&
-    organization
-  ) {
-    await confirmTyped(options, context, `${consequence} Type ${organization} to go on:`, organization)
-  } else {
-    await confirm(options, context, `${consequence} Go on?`)
-  }
+  const explicit = selection.selector.ids !== undefined || options.from !== undefined
+  const word = wholeOrganization(explicit, selection.narrowedBy) && organization ? organization : null
+  await confirmAct(options, context, { consequence, count, word })
 }
 
 /** The same set, for somebody to end later. */
@@ -263,7 +270,7 @@ const planOf = (
 const nil = '00000000-0000-0000-0000-000000000000'
 
 /** What a repeat with the same request id must repeat. */
-const argumentsOf = (given: readonly string[], options: RevokeOptions, ids: readonly string[]): object => {
+const argumentsOf = (ids: readonly string[] | null, options: RevokeOptions): object => {
   const { yes: _, requestId: __, dryRun: ___, from: ____, ...rest } = options
-  return { ...rest, ids: given.length > 0 || options.from !== undefined ? [...ids] : null }
+  return { ...rest, ids }
 }

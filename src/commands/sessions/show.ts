@@ -1,10 +1,13 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
 import { auditEventView } from '../../views/audit-event.view.ts'
 import { sessionDetailsView, sessionView } from '../../views/session.view.ts'
 import { accessTokenView, refreshTokenView } from '../../views/token.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { mayAsk } from '../shared/asking.ts'
 import { parseUuid } from '../shared/parsers.ts'
+import { askSession } from './ask-sessions.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface ShowOptions extends ReasonOptions {
@@ -22,15 +25,28 @@ export const registerShow = (parent: Command, context: Context, run = showSessio
     ends: endsOfLook,
   })
     .description('Show one session: refresh chain, live access tokens, record')
-    .argument('<id>', 'the session', parseUuid)
+    .argument('[id]', 'the session; asked for at a terminal', parseUuid)
     .option('--mine', 'one of my own, whatever my role')
-    .action((id: string, options: ShowOptions) => run(id, options, context))
+    .action((id: string | undefined, options: ShowOptions) => run(id, options, context))
   reasonOptions(command)
 }
 
-export const showSession = async (id: string, options: ShowOptions, context: Context): Promise<void> => {
-  const { sessions } = await context.service()
-  const details = await sessions.show(id, options.mine ? 'own' : 'reach', purposeOf(options, context))
+export const showSession = async (
+  given: string | undefined,
+  options: ShowOptions,
+  context: Context,
+): Promise<void> => {
+  if (given === undefined && !mayAsk({}, context)) {
+    throw new MeanderError('USAGE', 'No session was named.', {
+      hint: 'Give its id, as meanderctl sessions list shows it.',
+    })
+  }
+  const service = await context.service()
+  const purpose = purposeOf(options, context)
+  const mine = options.mine ?? false
+  const organization = context.settings.organization.value ?? undefined
+  const id = given ?? (await askSession(service, { organization, mine, purpose }, context))
+  const details = await service.sessions.show(id, mine ? 'own' : 'reach', purpose)
   const { show } = context
   if (show.format !== 'table' && show.format !== 'wide') return show.item(sessionDetailsView, details)
 

@@ -85,8 +85,15 @@ export const refuseUnasked = (options: ActOptions, context: Context): void => {
   }
 }
 
-/** The purpose of an act: asked for when it was not given; a dry run needs none. */
-export const askPurpose = async (options: ActOptions, context: Context): Promise<Purpose> => {
+/**
+ * The purpose of an act: asked for when it was not given; a dry run needs none. Who is `guided`, because of whom or
+ * what was asked for too, is asked for the ticket as well: others know the option.
+ */
+export const askPurpose = async (
+  options: ActOptions,
+  context: Context,
+  { guided = false }: { guided?: boolean } = {},
+): Promise<Purpose> => {
   if (options.reason !== undefined || options.dryRun) return purposeOf(options, context)
   const reason = await context.terminal.prompt.text('Reason, for the record:', {
     validate: (text) => {
@@ -95,7 +102,17 @@ export const askPurpose = async (options: ActOptions, context: Context): Promise
       return problem === null || `The reason ${problem}.`
     },
   })
-  return { reason, ticket: options.ticket ?? null }
+  return { reason, ticket: options.ticket ?? (guided ? await askTicket(context) : null) }
+}
+
+const askTicket = async (context: Context): Promise<string | null> => {
+  const ticket = await context.terminal.prompt.text('Ticket, for the record (leave empty for none):', {
+    validate: (text) => {
+      const problem = text.trim() === '' ? null : problemOfText('ticket', text)
+      return problem === null || `The ticket ${problem}.`
+    },
+  })
+  return ticket.trim() === '' ? null : ticket
 }
 
 /** Asks unless `--yes` or a dry run. @throws MeanderError DECLINED */
@@ -104,15 +121,28 @@ export const confirm = async (options: ActOptions, context: Context, question: s
   throw declined()
 }
 
-/** Asks for a word to be typed, unless `--yes` or a dry run. @throws MeanderError DECLINED */
-export const confirmTyped = async (
+/** More than this is confirmed by typing its number: a yes is typed too easily. */
+const typedAbove = 50
+
+/**
+ * Asks whether `count` things are to be changed, as `consequence` says in a sentence: many by typing their number, a
+ * whole organization by its slug as `word`. Unless `--yes` or a dry run.
+ * @throws MeanderError DECLINED
+ */
+export const confirmAct = async (
   options: ActOptions,
   context: Context,
-  question: string,
-  word: string,
+  {
+    consequence,
+    count,
+    word = null,
+  }: { readonly consequence: string; readonly count: number; readonly word?: string | null },
 ): Promise<void> => {
-  if (options.yes || options.dryRun || (await context.terminal.prompt.typed(question, word))) return
-  throw declined()
+  const expected = word ?? (count > typedAbove ? String(count) : null)
+  if (expected === null) return confirm(options, context, `${consequence} Go on?`)
+  if (options.yes || options.dryRun) return
+  if (!(await context.terminal.prompt.typed(`${consequence} Type ${expected} to go on:`, expected)))
+    throw declined()
 }
 
 const declined = () => new MeanderError('DECLINED', 'Not confirmed: nothing was changed.')

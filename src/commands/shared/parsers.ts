@@ -76,3 +76,14 @@ export const parseText = (value: string): string => {
 
 /** Names separated by commas. */
 export const parseNames = (value: string): string[] => value.split(',').map((name) => name.trim())
+
+/** What a parser has against a text that was typed at a prompt; null for nothing. */
+export const problemOf = (parse: (value: string) => unknown, text: string): string | null => {
+  try {
+    parse(text)
+    return null
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return error.message
+    throw error
+  }
+}

@@ -12,6 +12,10 @@ export interface Verb {
   readonly done: readonly [words: string, field: string]
   readonly already: readonly [words: string, field: string]
   readonly consequence: string
+  /** The question for whom it is meant, without its mark, when nobody was named. */
+  readonly whom: string
+  /** Users of this status alone can be meant. */
+  readonly status?: 'active' | 'deactivated'
 }
 
 /** The acts on people, by the name that the database knows them by. */
@@ -43,6 +47,8 @@ export const verbs: Record<UserAct, Verb> = {
     done: ['signed out', 'signedOut'],
     already: ['had no session', 'alreadySignedOut'],
     consequence: 'will be signed out everywhere; they may log in again',
+    whom: 'Sign which user out everywhere',
+    status: 'active',
   },
   offboard: {
     name: 'offboard',
@@ -73,6 +79,8 @@ export const verbs: Record<UserAct, Verb> = {
     done: ['off-boarded', 'offboarded'],
     already: ['off-boarded before', 'alreadyOffboarded'],
     consequence: 'will be off-boarded: accounts deactivated, every session, token and grant ended',
+    whom: 'Off-board which user: deactivate the account, end every session, token and grant',
+    status: 'active',
   },
   reinstate: {
     name: 'reinstate',
@@ -94,5 +102,7 @@ export const verbs: Record<UserAct, Verb> = {
     done: ['reinstated', 'reinstated'],
     already: ['active before', 'alreadyActive'],
     consequence: 'will get their accounts back and may log in',
+    whom: 'Give which user the account back',
+    status: 'deactivated',
   },
 }

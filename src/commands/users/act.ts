@@ -9,11 +9,12 @@ import {
   type ActOptions,
   askPurpose,
   bulkOptions,
-  confirm,
-  confirmTyped,
+  confirmAct,
   counted,
+  purposeOf,
   refuseUnasked,
 } from '../shared/acting.ts'
+import { askUser, mayAsk } from '../shared/asking.ts'
 import {
   makePlan,
   type PlanContents,
@@ -25,7 +26,7 @@ import { showRun, wentWrong } from '../shared/show-run.ts'
 import { teach } from '../shared/teaching.ts'
 import { type Verb, verbs } from '../shared/user-verbs.ts'
 import { beginReport, type Report } from './report.ts'
-import { largestBatch, openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
+import { isBare, largestBatch, openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
 
 interface ActOnUsersOptions extends ActOptions, TargetOptions, PlanOptions {}
 
@@ -33,7 +34,7 @@ export const registerAct = (parent: Command, act: UserAct, context: Context, run
   const verb = verbs[act]
   const command = teach(parent.command(verb.name), verb.teaching)
     .description(verb.description)
-    .argument('[user...]', 'users, by e-mail or id')
+    .argument('[user...]', 'users, by e-mail or id; asked for at a terminal')
     .action((names: string[], options: ActOnUsersOptions) => run(act, names, options, context))
   const targeted = targetOptions(command)
   bulkOptions(act === 'offboard' ? planOptions(targeted) : targeted, 'users')
@@ -47,13 +48,15 @@ export const actOnUsers = async (
 ): Promise<void> => {
   const refuse = options.plan === undefined ? refuseUnasked : refuseUnplannable
   if (options.file !== '-') refuse(options, context)
-  const source = await openTargets(names, options, context)
+  const guided = isBare(names, options) && mayAsk(options, context)
+  const named = guided ? [await askTarget(verbs[act], options, context)] : names
+  const source = await openTargets(named, options, context)
   try {
     // Whoever pipes the list in is asked on the controlling terminal, and that stands in only now.
     refuse(options, context)
     const report = await beginReport(options.report, context)
     try {
-      await actOnList(verbs[act], source, report, options, names, context)
+      await actOnList(verbs[act], source, report, { ...options, guided }, named, context)
     } finally {
       await report?.discard()
     }
@@ -62,11 +65,22 @@ export const actOnUsers = async (
   }
 }
 
+/** The person whom nobody named. */
+const askTarget = async (verb: Verb, options: ActOnUsersOptions, context: Context): Promise<string> => {
+  const organization = options.org ?? context.settings.organization.value
+  const narrowed = {
+    ...(organization === null ? {} : { organization }),
+    ...(verb.status && { status: verb.status }),
+    purpose: purposeOf(options, context),
+  }
+  return askUser(`${verb.whom}?`, await context.service(), narrowed, context)
+}
+
 const actOnList = async (
   verb: Verb,
   source: UserRows,
   report: Report | null,
-  options: ActOnUsersOptions,
+  options: ActOnUsersOptions & { readonly guided: boolean },
   names: readonly string[],
   context: Context,
 ): Promise<void> => {
@@ -89,7 +103,7 @@ const actOnList = async (
     return showRun(verb, result, first.items, options, context)
   }
 
-  const purpose = await askPurpose(options, context)
+  const purpose = await askPurpose(options, context, options)
   const checked = await checkRows(source, users, { act: verb.act, organization, purpose })
   if (request && checked.total > rememberedRows) {
     throw new MeanderError('USAGE', `--request-id is for ${rememberedRows} users at most.`, {
@@ -214,9 +228,6 @@ const refuseTooMany = (count: number, { maxAffected }: ActOptions): void => {
   )
 }
 
-/** More users than this are confirmed by typing their number. */
-const typedAbove = 50
-
 const ask = async (
   verb: Verb,
   { good, total, deactivated, organizations }: CheckedRows,
@@ -230,7 +241,5 @@ const ask = async (
   ]
   const places = [...organizations].join(', ')
   const consequence = `${counted(good, 'user')} of ${places}${parts.length > 0 ? ` (${parts.join(', ')})` : ''} ${verb.consequence}.`
-  if (good > typedAbove)
-    return confirmTyped(options, context, `${consequence} Type ${good} to go on:`, String(good))
-  await confirm(options, context, `${consequence} Go on?`)
+  await confirmAct(options, context, { consequence, count: good })
 }

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
+import { MeanderError } from '../../errors.ts'
 import { auditEventView } from '../../views/audit-event.view.ts'
 import { sessionView } from '../../views/session.view.ts'
 import { heldGrantView, userDetailsView, userView } from '../../views/user.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { askUser, mayAsk } from '../shared/asking.ts'
 import { parseText } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
@@ -13,14 +15,25 @@ export const registerShow = (parent: Command, context: Context, run = showUser):
     ends: endsOfLook,
   })
     .description('Show one user: sessions, support access grants, record')
-    .argument('<email|id>', 'the user', parseText)
-    .action((user: string, options: ReasonOptions) => run(user, options, context))
+    .argument('[email|id]', 'the user; asked for at a terminal', parseText)
+    .action((user: string | undefined, options: ReasonOptions) => run(user, options, context))
   reasonOptions(command)
 }
 
-export const showUser = async (user: string, options: ReasonOptions, context: Context): Promise<void> => {
-  const { users } = await context.service()
-  const details = await users.show(user, purposeOf(options, context))
+export const showUser = async (
+  given: string | undefined,
+  options: ReasonOptions,
+  context: Context,
+): Promise<void> => {
+  if (given === undefined && !mayAsk({}, context)) {
+    throw new MeanderError('USAGE', 'No user was named.', { hint: 'Give an e-mail address or an id.' })
+  }
+  const service = await context.service()
+  const purpose = purposeOf(options, context)
+  const organization = context.settings.organization.value
+  const within = organization === null ? {} : { organization }
+  const user = given ?? (await askUser('Show which user?', service, { ...within, purpose }, context))
+  const details = await service.users.show(user, purpose)
   const { show } = context
   if (show.format !== 'table' && show.format !== 'wide') return show.item(userDetailsView, details)
 

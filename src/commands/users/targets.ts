@@ -23,6 +23,10 @@ export const targetOptions = (command: Command): Command =>
     .option('--skip-invalid', 'go on with the other rows when some are invalid or unknown')
     .option('--batch-size <n>', 'users in one transaction', parseCount, 500)
 
+/** Nothing says which users: a person is asked, a pipe is refused. */
+export const isBare = (names: readonly string[], { file }: TargetOptions): boolean =>
+  names.length === 0 && file === undefined
+
 /** The users, and how to let go of them. @throws MeanderError USAGE when they are named twice or not at all. */
 export const openTargets = async (
   names: readonly string[],

@@ -9,11 +9,12 @@ import type { AuditHead, Users } from '../../service/users/users.ts'
 import type { Proof } from '../../service/users/verification.ts'
 import { proofView } from '../../views/proof.view.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
+import { askUser, mayAsk } from '../shared/asking.ts'
 import { parseMilliseconds, parseText } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 import { beginFile, type WholeFile } from '../shared/whole-file.ts'
 import { beginReport, type Report, type ReportRow } from './report.ts'
-import { largestBatch, openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
+import { isBare, largestBatch, openTargets, type TargetOptions, targetOptions, wrongRows } from './targets.ts'
 
 interface VerifyOptions extends TargetOptions, ReasonOptions {
   readonly offboarded?: boolean
@@ -45,7 +46,7 @@ export const registerVerify = (parent: Command, context: Context, run = verifyUs
     notes: 'Changes nothing: what is left is ended by users sign-out or users offboard.',
   })
     .description('Prove from both stores that access has ended: 0 it has, 7 something is left')
-    .argument('[user...]', 'users, by e-mail or id')
+    .argument('[user...]', 'users, by e-mail or id; asked for at a terminal')
     .option('--offboarded', 'also: account deactivated, no live grant')
     .option('--evidence <file>', 'write the proof as JSON', parseText)
     .option('--wait <duration>', 'ask again for as long, until access has ended', parseMilliseconds)
@@ -58,7 +59,8 @@ export const verifyUsers = async (
   options: VerifyOptions,
   context: Context,
 ): Promise<void> => {
-  const source = await openTargets(names, options, context)
+  const guided = isBare(names, options) && mayAsk({}, context)
+  const source = await openTargets(guided ? [await askWhom(options, context)] : names, options, context)
   const files: { discard(): Promise<void> }[] = []
   const begun = <F extends { discard(): Promise<void> } | null>(file: F): F => {
     if (file) files.push(file)
@@ -92,6 +94,18 @@ export const verifyUsers = async (
     for (const file of files) await file.discard()
     await source.close()
   }
+}
+
+const askWhom = async (options: VerifyOptions, context: Context): Promise<string> => {
+  const organization = options.org ?? context.settings.organization.value
+  const within = organization === null ? {} : { organization }
+  const question = 'Prove of which user that access has ended?'
+  return askUser(
+    question,
+    await context.service(),
+    { ...within, purpose: purposeOf(options, context) },
+    context,
+  )
 }
 
 const shownRows = 50

@@ -48,6 +48,27 @@ export async function* table<T>(
   }
 }
 
+/**
+ * A line for each row without a header, to choose from: in columns where they fit, else one after the other, as a
+ * screen reader says them. With each line its first cell, which stands for it once it is chosen.
+ */
+export const choiceLines = async <T>(
+  columns: readonly Column<T>[],
+  items: readonly T[],
+  options: PaintOptions & { readonly aligned: boolean },
+): Promise<{ name: string; short: string }[]> => {
+  const rows = items.map((item) => columns.map((column) => cellOf(column, item, options).text))
+  const inOneLine = rows.map((texts) => ({ name: texts.join(', '), short: texts[0] ?? '' }))
+  if (!options.aligned) return inOneLine
+  const measure = await ruler()
+  const lanes = columns.map((column) => laneOf(column, items, options, measure))
+  if (!narrow(lanes, options.width)) return inOneLine
+  return inOneLine.map(({ short }, at) => ({
+    name: line(lanes.map((lane) => pad(lane.cells[at] ?? nothing, lane, options, measure))).trimEnd(),
+    short,
+  }))
+}
+
 /** One `Field  value` line for each column, and an empty line between two items. */
 export async function* sheets<T>(
   columns: readonly Column<T>[],
