@@ -87,6 +87,7 @@ export const demo = async ({ reset = false }: { reset?: boolean }, context: Cont
     '',
     ended ? 'Ended: now, completely, on the record.' : 'Something is still usable: this must not be.',
     'Go on by yourself, as kari: meanderctl --profile demo sessions list',
+    'In a clone of the source, meanderctl is: node bin/meanderctl.js',
     'Start over: meanderctl demo --reset',
     'Your own database: set DATABASE_URL, then meanderctl db migrate',
   )

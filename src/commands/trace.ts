@@ -66,10 +66,18 @@ export const trace = async (fact: string, options: TraceOptions, context: Contex
     return show.list(usableSessionView, found.usableSessions)
   }
   if (show.format !== 'table' && show.format !== 'wide') return show.item(traceView, found)
-  await showSections(found, context)
+  await showSections(found, options, context)
 }
 
-const showSections = async (found: Trace, { show, terminal }: Context): Promise<void> => {
+/** A word as a shell takes it. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+
+const showSections = async (
+  found: Trace,
+  { org, window }: TraceOptions,
+  { show, terminal }: Context,
+): Promise<void> => {
   const related = (relation: string) => found.sessions.filter((session) => session.relation === relation)
   const [matches, siblings, neighbours] = [related('match'), related('sibling'), related('neighbour')]
   await show.item(traceHeadView, found)
@@ -86,8 +94,13 @@ const showSections = async (found: Trace, { show, terminal }: Context): Promise<
     terminal.note(`${found.sessions.length} of ${all} sessions shown; -o id names every usable one.`)
   }
   if (usableSessions.length > 0) {
+    const narrowed = [
+      ...(org === undefined ? [] : [`--org ${quoted(org)}`]),
+      ...(window === usualWindow ? [] : [`--window ${window.replace(/^PT(\d+)S$/, '$1s')}`]),
+    ]
+    const again = ['meanderctl trace', quoted(found.fact), ...narrowed, '-o id'].join(' ')
     terminal.note(
-      `${counted(usableSessions.length, 'session')} still usable. To end them: meanderctl trace … -o id | meanderctl sessions revoke --from -`,
+      `${counted(usableSessions.length, 'session')} still usable. To end them: ${again} | meanderctl sessions revoke --from -`,
     )
   }
 }

@@ -91,7 +91,8 @@ export const createPlainPrompts = (ask: Ask): Prompt => {
     },
     search: (message, find) =>
       ask.withInput(async (input) => {
-        for (let question = `${message}:`, found: Found<typeof find> = []; ; ) {
+        const first = /[?:]$/.test(message) ? message : `${message}:`
+        for (let question = first, found: Found<typeof find> = []; ; ) {
           const typed = (await line(input, question, false)).trim()
           const at = placeIn(typed, found)
           if (at !== null) return pick(found, at)
@@ -100,7 +101,7 @@ export const createPlainPrompts = (ask: Ask): Prompt => {
           else list(`Found ${found.length}:`, found)
           question =
             found.length === 0
-              ? `${message}:`
+              ? first
               : `Type a number from 1 to ${found.length}, or other letters to search again:`
         }
       }),

@@ -203,7 +203,8 @@ export const rebuildView: View<RebuildResult> = {
       value: (r) => r.equal,
       cell: {
         header: 'both stores',
-        text: ({ equal }) => (equal ? 'have the same' : 'differ'),
+        text: ({ equal, mode }) =>
+          mode === 'database' ? 'PostgreSQL is the only one' : equal ? 'have the same' : 'differ',
         tone: ({ equal }) => (equal ? 'good' : 'bad'),
       },
     },

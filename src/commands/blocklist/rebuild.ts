@@ -27,6 +27,9 @@ export const rebuild = async (context: Context): Promise<void> => {
     .rebuild(context.signal, (done) => progress.update(done))
     .finally(() => progress.stop())
   await context.show.item(rebuildView, result)
+  if (result.mode === 'database') {
+    terminal.note('The platform reads PostgreSQL alone: no Redis is to be filled, and nothing was done.')
+  }
   const { drift } = result
   if (drift?.unknown) {
     terminal.warn(

@@ -52,6 +52,8 @@ const all = (verdict: Verdict): Record<string, Verdict> => ({
   'last checkpoint': verdict,
 })
 
+const counted = (records: number): string => `${records} record${records === 1 ? '' : 's'}`
+
 /** The record goes on while it is looked at: what differs is looked at once more. */
 const heads = async (db: Database, records: readonly LastCheckpoint[]): Promise<Verdict> => {
   const apart: string[] = []
@@ -62,7 +64,7 @@ const heads = async (db: Database, records: readonly LastCheckpoint[]): Promise<
     if (ends < headSeq || ends > (head ?? 0))
       apart.push(`${organization} ends at ${ends}, its head says ${headSeq}`)
   }
-  return unless(apart, `${records.length} records`, 'meanderctl audit verify')
+  return unless(apart, counted(records.length), 'meanderctl audit verify')
 }
 
 const endOf = async (db: Database, organization: string): Promise<number> => {
@@ -79,7 +81,7 @@ const checkpoints = (records: readonly LastCheckpoint[], now: Date): Verdict => 
     return days >= checkpointDays && headSeq !== seq ? [`${organization}: ${days} days ago`] : []
   })
   return late.length === 0
-    ? ok(`${records.length} records`)
+    ? ok(counted(records.length))
     : warning(listed(late), 'meanderctl audit checkpoint, and keep what it prints outside the database')
 }
 

@@ -79,15 +79,42 @@ export async function* sheets<T>(
   const labels = columns.map(headerOf)
   const width = Math.max(...labels.map((label) => label.length))
   let between = ''
+  const room = options.width - width - gap.length
+  const wraps = options.decorated && room >= leastRoom
+  const indent = ' '.repeat(width + gap.length)
   for (const item of items) {
-    const lines = columns.map((column, at) => {
-      const label = (labels[at] ?? '').padEnd(width)
+    const lines: string[] = []
+    for (const [at, column] of columns.entries()) {
       const { text, tone } = cellOf(column, item, options)
-      return `${label}${gap}${options.style.tone(tone, text)}\n`
-    })
+      // A wide character takes two columns.
+      const parts = wraps && text.length > room / 2 ? await wrap(text, room) : [text]
+      const label = `${(labels[at] ?? '').padEnd(width)}${gap}`
+      lines.push(
+        ...parts.map((part, row) => `${row === 0 ? label : indent}${options.style.tone(tone, part)}\n`),
+      )
+    }
     yield `${between}${lines.join('')}`
     between = '\n'
   }
+}
+
+/** With less room beside the labels, a line of text is better broken by the terminal. */
+const leastRoom = 20
+const ascii = /^[\x20-\x7e]*$/
+
+/** Lines of `room` at most, cut between words; a longer word stays whole, so that an id is copied as one. */
+const wrap = async (text: string, room: number): Promise<string[]> => {
+  const measure: Measure = ascii.test(text) ? ({ length }) => length : await ruler()
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line !== '' && measure(longer) > room) {
+      lines.push(line)
+      line = word
+    } else line = longer
+  }
+  return [...lines, line]
 }
 
 /** Loaded late: most commands print no table. */

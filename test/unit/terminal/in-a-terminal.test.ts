@@ -71,8 +71,21 @@ describe('a question', patience, () => {
     ['password', accessible, ctrlC],
     ['password', accessible, ctrlD],
     ['select', accessible, ctrlC],
+    ['checkbox', {}, ctrlC],
+    ['checkbox', accessible, ctrlC],
+    ['search', {}, ctrlC],
+    ['search', {}, ctrlD],
+    ['search', accessible, ctrlC],
   ])('%s %j left with %j changes nothing and ends with 9', async (act, options, type) => {
-    const waitFor = { confirm: 'Revoke', text: 'Reason', password: 'Password', select: 'Bo' }[act] ?? ''
+    const waitFor =
+      {
+        confirm: 'Revoke',
+        text: 'Reason',
+        password: 'Password',
+        select: 'Bo',
+        checkbox: 'Pixel',
+        search: 'device?',
+      }[act] ?? ''
     const { screen, exitCode } = await run(act, options, { input: [{ waitFor, type }] })
     expect(screen).toContain('DECLINED: Left unanswered: nothing was changed.')
     expect(screen).not.toMatch(/^answer/m)
@@ -112,6 +125,43 @@ describe('a question', patience, () => {
     expect(raw).toContain('Anna\\u{202e}')
   })
 
+  it.each([
+    [' \r', '["iPhone"]'],
+    [` ${esc}[B \r`, '["iPhone","iPad"]'],
+    ['a\r', '["iPhone","iPad","Pixel\u202e"]'],
+    ['\r2\r', '["iPad"]'],
+  ])('some of several: %j is %s', async (type, answer) => {
+    const { screen, raw } = await run('checkbox', {}, { input: [{ waitFor: 'submit', type }] })
+    expect(screen).toContain(`answer ${answer}`)
+    expect(raw).toContain('Pixel\\u{202e}')
+  })
+
+  it('finds while one types, and says when there is nothing', async () => {
+    const { screen, exitCode } = await run(
+      'search',
+      {},
+      {
+        input: [
+          { waitFor: '> iPhone', type: 'z' },
+          { waitFor: 'No results found', type: '\u007fipa' },
+          { waitFor: '> iPad', type: '\r' },
+        ],
+      },
+    )
+    expect(screen).toMatch(/Which device\? iPad\nanswer "iPad"$/)
+    expect(exitCode).toBe(0)
+  })
+
+  it.each([
+    [{}, 'lost'],
+    [accessible, 'lost\r'],
+  ])('with %j a search that fails ends with its failure', async (options, type) => {
+    const waitFor = options === accessible ? 'Which device?' : '> iPhone'
+    const { screen, exitCode } = await run('search', options, { input: [{ waitFor, type }] })
+    expect(screen).toContain('FAILED: The connection was lost.')
+    expect(exitCode).toBe(1)
+  })
+
   it('is coloured, or not', async () => {
     const input = [{ waitFor: '(y/N)', type: 'y\r' }]
     const coloured = new RegExp(`${esc}\\[[0-9;]+m`)
@@ -126,6 +176,7 @@ describe('a question', patience, () => {
 describe('accessible questions', patience, () => {
   it.each([
     ['confirm', 'Type yes or no', 'maybe\r', 'Please type yes or no.', 'yes\r', 'answer true'],
+    ['checkbox', 'or all:', '4\r', 'There is no number 4.', '3 1\r', 'answer ["iPhone",'],
     ['select', 'Type a number from 1 to 2:', '3\r', 'There is no number 3.', '2\r', 'answer "bo"'],
   ])('%s in whole lines that nothing redraws', async (act, waitFor, type, again, then, answer) => {
     const { raw, exitCode } = await run(act, accessible, {
@@ -139,14 +190,30 @@ describe('accessible questions', patience, () => {
     expect(raw.replaceAll('\r\n', '')).not.toContain('\r')
     expect(exitCode).toBe(0)
   })
+
+  it('a search says what it found, and takes a number or other letters', async () => {
+    const { raw } = await run('search', accessible, {
+      input: [
+        { waitFor: 'Which device?', type: 'z\r' },
+        { waitFor: 'Nothing found.', type: 'i\r' },
+        { waitFor: '2. iPad', type: 'ipa\r' },
+        { waitFor: 'Found 1:', type: '1\r' },
+      ],
+    })
+    expect(raw).toContain('answer "iPad"')
+    expect(raw).not.toContain(esc)
+  })
 })
 
 describe('nobody is asked', patience, () => {
-  it.each(['confirm', 'text', 'password', 'typed', 'select'])('%s with a piped y', async (act) => {
-    const { screen, exitCode } = await runInPty(`echo y | ${command(act)}`)
-    expect(screen).toMatch(/^USAGE: Nobody can be asked/)
-    expect(exitCode).toBe(2)
-  })
+  it.each(['confirm', 'text', 'password', 'typed', 'select', 'checkbox', 'search'])(
+    '%s with a piped y',
+    async (act) => {
+      const { screen, exitCode } = await runInPty(`echo y | ${command(act)}`)
+      expect(screen).toMatch(/^USAGE: Nobody can be asked/)
+      expect(exitCode).toBe(2)
+    },
+  )
 
   it('with stderr in a file, or with --no-input', async () => {
     const log = join(folder, 'log')

@@ -18,7 +18,8 @@ describe('a table at a terminal', () => {
       sessions    2
       last seen   3 min ago
       state       active
-      user agent  Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)
+      user agent  Mozilla/5.0 (iPhone; CPU
+                  iPhone OS 18_1 like Mac OS X)
 
       id          22222222
       owner       =漢字 शांति\\u{202e}
@@ -236,6 +237,16 @@ describe('one thing', () => {
       secretless  -
       "
     `)
+  })
+
+  it('breaks long text between words, beside its label, and only at a terminal', async () => {
+    const long = { ...phones[0], owner: `${'शांति '.repeat(8)}${'a'.repeat(40)}` } as (typeof phones)[number]
+    const sheet = async (over: Over) => textOf(paintItem(phoneView, long, await options(over)))
+    const shown = (await sheet({ decorated: true, width: 40 })).split('\n').slice(1, 4)
+    expect(shown.map((text) => stringWidth(text) <= 40)).toEqual([true, true, false])
+    expect(shown.slice(1).every((text) => text.startsWith(' '.repeat(12)))).toBe(true)
+    expect(shown.map((text) => text.slice(12)).join(' ')).toBe(long.owner)
+    expect((await sheet({ decorated: false, width: 40 })).split('\n')[1]).toContain(long.owner)
   })
 
   it('is an item in json, bare in ndjson, a line in csv and id', async () => {
