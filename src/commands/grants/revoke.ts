@@ -16,8 +16,8 @@ import {
 import { mayAsk } from '../shared/asking.ts'
 import { collectUuids } from '../shared/parsers.ts'
 import { sayResidual } from '../shared/residual.ts'
-import { askGrants } from './ask-grants.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
+import { askGrants } from './ask-grants.ts'
 
 export const registerRevoke = (parent: Command, context: Context, run = revokeGrants): void => {
   const command = teach(parent.command('revoke'), {

@@ -7,8 +7,8 @@ import { sessionView } from '../../views/session.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
 import { parseUuid } from '../shared/parsers.ts'
-import { askGrant } from './ask-grants.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
+import { askGrant } from './ask-grants.ts'
 
 export const registerShow = (parent: Command, context: Context, run = showGrant): void => {
   const command = teach(parent.command('show'), {

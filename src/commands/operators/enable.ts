@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
 import { parseText } from '../shared/parsers.ts'
-import { askOperator, requireLogin } from './ask-operator.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
+import { askOperator, requireLogin } from './ask-operator.ts'
 
 export const registerEnable = (parent: Command, context: Context, run = enableOperator): void => {
   teach(parent.command('enable'), {

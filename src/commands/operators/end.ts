@@ -3,8 +3,8 @@ import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
 import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
-import { askOperator, requireLogin } from './ask-operator.ts'
 import { endsOfAct, type Teaching, teach } from '../shared/teaching.ts'
+import { askOperator, requireLogin } from './ask-operator.ts'
 
 /** `disable` and `remove` end a login's rights alike; they differ in what is left of the registration. */
 const verbs = {

@@ -25,8 +25,8 @@ import {
 import { sayPending } from '../shared/residual.ts'
 import { type Selection, type SelectorOptions, selectionOf, selectorOptions } from '../shared/selectors.ts'
 import { showRevocation } from '../shared/show-revocation.ts'
-import { askSessions } from './ask-sessions.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
+import { askSessions } from './ask-sessions.ts'
 import { readIds } from './read-ids.ts'
 
 interface RevokeOptions extends SelectorOptions, ActOptions, PlanOptions {

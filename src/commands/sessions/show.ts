@@ -7,8 +7,8 @@ import { accessTokenView, refreshTokenView } from '../../views/token.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
 import { parseUuid } from '../shared/parsers.ts'
-import { askSession } from './ask-sessions.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
+import { askSession } from './ask-sessions.ts'
 
 interface ShowOptions extends ReasonOptions {
   readonly mine?: boolean

@@ -129,11 +129,19 @@ describe('a question', patience, () => {
     [' \r', '["iPhone"]'],
     [` ${esc}[B \r`, '["iPhone","iPad"]'],
     ['a\r', '["iPhone","iPad","Pixel\u202e"]'],
-    ['\r2\r', '["iPad"]'],
   ])('some of several: %j is %s', async (type, answer) => {
     const { screen, raw } = await run('checkbox', {}, { input: [{ waitFor: 'submit', type }] })
     expect(screen).toContain(`answer ${answer}`)
     expect(raw).toContain('Pixel\\u{202e}')
+  })
+
+  it('some of several: nothing is no answer', async () => {
+    const input = [
+      { waitFor: 'submit', type: '\r' },
+      { waitFor: 'At least one', type: '2' },
+      { waitFor: '[x] iPad', type: '\r' },
+    ]
+    expect((await run('checkbox', {}, { input })).screen).toContain('answer ["iPad"]')
   })
 
   it('finds while one types, and says when there is nothing', async () => {
