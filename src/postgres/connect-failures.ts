@@ -31,7 +31,8 @@ export const asConnectFailure = (error: unknown, at: Attempt): MeanderError => {
   const { code = '', message } = error as NodeJS.ErrnoException
   const state = sqlState(error)
 
-  if (state === '28P01')
+  // The second is how pgbouncer says it.
+  if (state === '28P01' || (state === '08P01' && /authentication failed|no such user/.test(message)))
     return fail(
       'UNAUTHENTICATED',
       `${at.label} refused the login ${at.user}: ${message}`,

@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Client, QueryResult } from 'pg'
+import type { QueryResult } from 'pg'
 import type { ServerSettings } from '../config/database-settings.ts'
 import { MeanderError } from '../errors.ts'
 import { sendCancel } from './cancel.ts'
 import { CopyOut, inline } from './copy-out.ts'
 import type { Database, Queryable, Row, TransactionOptions } from './database.ts'
+import { answered } from './driver.ts'
 import { asFailure, isLost, isRetryable, type LockHolder } from './failures.ts'
 import { watchHolders } from './lock-holders.ts'
-import { type Reached, type ReachOptions, reacher } from './reach.ts'
+import { type Outcome, outcomeOf, type TransactionNumber, timelineOf } from './outcome.ts'
+import { type ReachOptions, reacher } from './reach.ts'
 
 const attempts = 5
+/** How long a server that takes over is looked for after a COMMIT without an answer. */
+const takeoverMs = 10_000
 
 /** One connection, over which statements go one after the other. */
 export interface Connection extends Database {
@@ -24,7 +28,13 @@ export interface Connection extends Database {
 export const connect = async (settings: ServerSettings, options: ReachOptions = {}): Promise<Connection> => {
   const reach = reacher(settings, options)
   let current = await reach()
+  /** Of the server that `current` is connected to. */
+  let timeline: Promise<string | null> | undefined
   let cancelled = false
+  let wake: () => void = () => {}
+  const interrupted = new Promise<void>((resolve) => {
+    wake = resolve
+  })
   let turn: Promise<unknown> = Promise.resolve()
 
   const named = (error: unknown, holders: readonly LockHolder[] = []): unknown => {
@@ -36,7 +46,7 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
   const send = (text: string, values: readonly unknown[] = []): Promise<QueryResult> => {
     const { client } = current
     const ask = () => (values.length === 0 ? client.query(text) : client.query(text, [...values]))
-    const result = turn.then(() => (options.silenceMs ? answered(client, options.silenceMs, ask) : ask()))
+    const result = turn.then(() => answered(client, options.silenceMs, ask))
     turn = result.catch(() => {})
     // Of several statements at once the last one counts.
     return result.then((one: QueryResult | QueryResult[]) =>
@@ -55,20 +65,22 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
   /** Once through; `retry` says whether another transaction was in the way. */
   const once = async <T>(
     work: (transaction: Queryable) => Promise<T>,
-    rollback: TransactionOptions['rollback'],
+    { rollback, isThere }: TransactionOptions,
   ) => {
     let retry = false
     const remember = (error: unknown, holders?: readonly LockHolder[]) => {
       retry ||= isRetryable(error)
       return named(error, holders)
     }
-    let xid: string
+    let number: TransactionNumber
     try {
+      timeline ??= timelineOf(send)
+      const line = await timeline
       // The number is asked for here, in the same message: after a COMMIT without an answer it is too late.
       const begun = await send(
         'begin isolation level read committed; select pg_current_xact_id()::text as xid',
       )
-      xid = String(begun.rows[0]?.xid)
+      number = { xid: String(begun.rows[0]?.xid), timeline: line, pid: current.pid }
     } catch (error) {
       throw named(error)
     }
@@ -88,7 +100,7 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
       if (typeof rollback === 'function' ? rollback(result as never) : rollback) {
         await send('rollback')
       } else {
-        await commit(xid).catch((error) => {
+        await commit(number, isThere).catch((error) => {
           throw remember(error)
         })
       }
@@ -101,38 +113,79 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
     }
   }
 
-  const commit = async (xid: string): Promise<void> => {
+  const commit = async (number: TransactionNumber, isThere: TransactionOptions['isThere']): Promise<void> => {
+    const { client, label } = current
+    let unconfirmed = false
+    const hear = ({ code }: { readonly code: string | undefined }) => {
+      unconfirmed ||= code === '01000'
+    }
+    // The server's own limit does not end the wait for a standby.
+    const timer = options.timeoutMs
+      ? setTimeout(() => void sendCancel(current, settings), options.timeoutMs)
+      : undefined
+    client.on('notice', hear)
     let ended: QueryResult
     try {
       ended = await send('commit')
     } catch (error) {
       if (!isLost(error)) throw error
-      return lookUp(xid, error)
+      return lookUp(number, isThere, error)
+    } finally {
+      clearTimeout(timer)
+      client.off('notice', hear)
     }
     if (ended.command !== 'COMMIT') {
       throw new MeanderError('FAILED', 'A statement had failed, so the transaction was rolled back')
     }
+    if (unconfirmed) {
+      const message = `Committed at ${label}, but no synchronous standby has confirmed it: a failover now would undo it`
+      throw new MeanderError('UNKNOWN', message, {
+        hint: 'See to the standby, then run the same command again: what was done is not done twice',
+      })
+    }
   }
 
-  /** The answer to COMMIT was lost: a new connection asks what became of it. */
-  const lookUp = async (xid: string, cause: unknown): Promise<void> => {
+  /** The answer to COMMIT was lost: whoever is the primary now is asked what became of it. */
+  const lookUp = async (
+    number: TransactionNumber,
+    isThere: TransactionOptions['isThere'],
+    cause: unknown,
+  ): Promise<void> => {
     const lost = current
-    let outcome: string | null = null
-    try {
-      current = await reach()
-      outcome = await outcomeOf(current, xid, lost.pid)
-    } catch {
-      // Not learned; said below.
+    const ask = async (): Promise<Outcome> => {
+      for (const until = performance.now() + takeoverMs; !cancelled; await sleep(200)) {
+        try {
+          const reached = await reach('primary')
+          if (cancelled) reached.client.end().catch(() => {})
+          current = reached
+          timeline = undefined
+          const outcome = await outcomeOf(reached.client, number)
+          if (outcome !== 'doubtful' || !isThere) return outcome
+          return (await isThere({ query })) ? 'committed' : 'absent'
+        } catch {
+          if (performance.now() > until) break
+        }
+      }
+      return 'not learned'
     }
+    const outcome = await Promise.race([ask(), interrupted.then((): Outcome => 'not learned')])
     if (outcome === 'committed') return
     const message = `The connection to ${lost.label} was lost at the commit`
-    if (outcome === 'aborted') {
-      throw new MeanderError('FAILED', `${message}, and the server rolled back: nothing was changed`, {
+    if (outcome === 'aborted' || outcome === 'absent') {
+      const why =
+        outcome === 'aborted'
+          ? 'and the server rolled back'
+          : `and ${current.label}, which has taken over, does not have it`
+      throw new MeanderError('FAILED', `${message}, ${why}: nothing was changed`, {
         hint: 'Run the same command again',
         cause,
       })
     }
-    throw new MeanderError('UNKNOWN', `${message}, and whether it was done could not be learned`, {
+    const why =
+      outcome === 'doubtful'
+        ? `; ${current.label} has taken over, and whether it was done could not be learned`
+        : ', and whether it was done could not be learned'
+    throw new MeanderError('UNKNOWN', `${message}${why}`, {
       hint: 'Run the same command again: what was done is not done twice',
       cause,
     })
@@ -155,9 +208,9 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
         throw named(error)
       })
     },
-    transaction: async (work, { rollback } = {}) => {
+    transaction: async (work, how = {}) => {
       for (let attempt = 1; ; attempt++) {
-        const done = await once(work, rollback)
+        const done = await once(work, how)
         if (!done.retry) return done.result
         if (attempt === attempts || cancelled) {
           if (done.error instanceof MeanderError) throw done.error
@@ -174,6 +227,7 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
     },
     cancel: async () => {
       cancelled = true
+      wake()
       await sendCancel(current, settings)
     },
     tls: async () => current.tls,
@@ -184,37 +238,4 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
       client.connection.stream.destroy()
     },
   }
-}
-
-/**
- * A way that swallows everything is broken on this side too, so that nobody waits until the system gives up, minutes
- * later. What was on its way is then lost like any other, a COMMIT included.
- */
-const answered = async <T>(client: Client, silenceMs: number, ask: () => Promise<T>): Promise<T> => {
-  const timer = setTimeout(() => {
-    const error = new Error(`the server has said nothing for ${silenceMs / 1000} s`)
-    client.connection.stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }))
-  }, silenceMs)
-  try {
-    return await ask()
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/**
- * What became of a transaction. While its old session still waits for a COMMIT that never arrived, it would
- * stay open: ending that session, which is ours, decides it.
- */
-const outcomeOf = async ({ client }: Reached, xid: string, pid: number): Promise<string | null> => {
-  for (let tries = 0; tries < 20; tries++) {
-    const { rows } = await client.query('select pg_xact_status($1::xid8) as status', [xid])
-    if (rows[0]?.status !== 'in progress') return rows[0]?.status ?? null
-    await client.query(
-      'select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_xid = $2::xid8::xid',
-      [pid, xid],
-    )
-    await sleep(100)
-  }
-  return null
 }

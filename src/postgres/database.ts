@@ -15,6 +15,11 @@ export interface Queryable {
 export interface TransactionOptions {
   /** Roll back at the end whatever the work returned: a dry run. */
   readonly rollback?: boolean | ((result: never) => boolean)
+  /**
+   * Looks whether what this transaction stored is in the database, for the day when its number cannot tell: another
+   * server took over at the COMMIT.
+   */
+  readonly isThere?: (db: Queryable) => Promise<boolean>
 }
 
 export interface Database extends Queryable {

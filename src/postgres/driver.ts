@@ -72,3 +72,24 @@ const typeParser = (types: typeof import('pg').types) => (oid: number, format?: 
     return (text: string) => (types.arrayParser as unknown as ParseArray).create(text, element).parse()
   return types.getTypeParser(oid, format)
 }
+
+/**
+ * A way that swallows everything is broken on this side too, so that nobody waits until the system gives up, minutes
+ * later. What was on its way is then lost like any other, a COMMIT included.
+ */
+export const answered = async <T>(
+  client: Client,
+  silenceMs: number | null | undefined,
+  ask: () => Promise<T>,
+): Promise<T> => {
+  if (!silenceMs) return ask()
+  const timer = setTimeout(() => {
+    const error = new Error(`the server has said nothing for ${silenceMs / 1000} s`)
+    client.connection.stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }))
+  }, silenceMs)
+  try {
+    return await ask()
+  } finally {
+    clearTimeout(timer)
+  }
+}

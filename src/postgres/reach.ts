@@ -1,8 +1,8 @@
 import type { Client } from 'pg'
-import type { DatabaseHost, ServerSettings } from '../config/database-settings.ts'
+import type { DatabaseHost, ServerSettings, SessionAttributes } from '../config/database-settings.ts'
 import { MeanderError } from '../errors.ts'
 import { asConnectFailure, isUnreachable } from './connect-failures.ts'
-import { keyOf, open } from './driver.ts'
+import { answered, keyOf, open } from './driver.ts'
 import { check, fits, refuseSharedSessions, type Session } from './session.ts'
 
 export interface ReachOptions {
@@ -27,8 +27,8 @@ export interface Reached {
   readonly ended: () => boolean
 }
 
-/** Another login of the same process, without a further question to the person. */
-export type Reach = () => Promise<Reached>
+/** Another login of the same process, without a further question to the person; at a `primary` where that is asked for. */
+export type Reach = (wanted?: 'primary') => Promise<Reached>
 
 /** The way to the server: every call logs in anew, at the first host that answers and is as demanded. */
 export const reacher = (settings: ServerSettings, options: ReachOptions): Reach => {
@@ -71,9 +71,10 @@ export const reacher = (settings: ServerSettings, options: ReachOptions): Reach 
         encrypted: host.tls !== 'disable',
         timeoutMs: options.timeoutMs,
       }
-      const session = await check(client, demands)
+      // Logging in is over only now: a server that hangs here must not keep us from the next.
+      const session = await answered(client, settings.connectTimeoutMs, () => check(client, demands))
       if (keyOf(client).processID !== session.pid) {
-        await refuseSharedSessions(client, session.pid, () => login(host))
+        await refuseSharedSessions(client, session.pid, () => login(host), settings.connectTimeoutMs)
       }
       return session
     } catch (error) {
@@ -82,43 +83,56 @@ export const reacher = (settings: ServerSettings, options: ReachOptions): Reach 
     }
   }
 
-  return async () => {
-    const failures: MeanderError[] = []
-    for (const wanted of passesOf(settings)) {
+  /** This host, or why it cannot be used. */
+  const tried = async (host: DatabaseHost, wanted: Wanted): Promise<Reached | MeanderError> => {
+    const label = labelOf(settings, host)
+    try {
+      const client = await login(host)
+      let ended = false
+      client.once('end', () => {
+        ended = true
+      })
+      const session = await checked(client, host)
+      const { pid, tls } = session
+      if (fits(session, wanted)) return { client, host, label, pid, tls, ended: () => ended }
+      await client.end()
+      return new MeanderError(
+        'FAILED',
+        `${label} is ${session.standby ? 'a standby' : 'no standby'}, not ${wanted}`,
+        {
+          hint: `PGTARGETSESSIONATTRS asks for ${settings.targetSessionAttrs}`,
+        },
+      )
+    } catch (error) {
+      if (error instanceof MeanderError && isUnreachable(error.cause)) return error
+      throw error
+    }
+  }
+
+  return async (demanded) => {
+    let failures: MeanderError[] = []
+    for (const wanted of demanded ? [demanded] : passesOf(settings)) {
+      failures = []
       for (const host of settings.hosts) {
-        const label = labelOf(settings, host)
-        let client: Client
-        try {
-          client = await login(host)
-        } catch (error) {
-          if (!(error instanceof MeanderError) || !isUnreachable(error.cause)) throw error
-          failures.push(error)
-          continue
-        }
-        let ended = false
-        client.once('end', () => {
-          ended = true
-        })
-        const session = await checked(client, host)
-        const { pid, tls } = session
-        if (fits(session, wanted)) return { client, host, label, pid, tls, ended: () => ended }
-        await client.end()
-        const hint = `PGTARGETSESSIONATTRS asks for ${settings.targetSessionAttrs}`
-        failures.push(new MeanderError('FAILED', `${label} is not ${wanted}`, { hint }))
+        const found = await tried(host, wanted)
+        if (!(found instanceof MeanderError)) return found
+        failures.push(found)
       }
     }
     const [first] = failures
     if (first && failures.length === 1) throw first
     throw new MeanderError(
       'FAILED',
-      `None of the hosts can be used: ${failures.map(({ message }) => message).join('; ')}`,
-      { hint: first?.hint, details: failures.map(({ message }) => message) },
+      `None of the ${failures.length} hosts can be used: ${failures.map(({ message }) => message).join('; ')}`,
+      { hint: first?.hint },
     )
   }
 }
 
-const passesOf = ({ targetSessionAttrs }: ServerSettings) =>
-  targetSessionAttrs === 'prefer-standby' ? (['standby', 'any'] as const) : [targetSessionAttrs]
+type Wanted = Exclude<SessionAttributes, 'prefer-standby'>
+
+const passesOf = ({ targetSessionAttrs }: ServerSettings): readonly Wanted[] =>
+  targetSessionAttrs === 'prefer-standby' ? ['standby', 'any'] : [targetSessionAttrs]
 
 const labelOf = (settings: ServerSettings, { host, port }: DatabaseHost): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}/${settings.database}`

@@ -1,6 +1,8 @@
 import type { Client } from 'pg'
 import type { SessionAttributes } from '../config/database-settings.ts'
 import { MeanderError } from '../errors.ts'
+import { answered } from './driver.ts'
+import { sqlState } from './failures.ts'
 
 /** What the server says of the session. */
 export interface Session {
@@ -16,7 +18,8 @@ export interface Session {
 
 /**
  * One round trip that sets up the session and looks at it. The settings are no start-up parameters, because
- * poolers refuse most of those. Read committed is set for single statements: the database's default may differ.
+ * poolers refuse most of those. Read committed is set for single statements: the database's default may differ. What
+ * was answered is on disk, and with the standby where there is a synchronous one, however lightly others may commit.
  */
 const checkSession = `
   select session_user::text as login, pg_backend_pid() as pid, pg_is_in_recovery() as standby,
@@ -27,7 +30,8 @@ const checkSession = `
     set_config('client_encoding', 'UTF8', false), set_config('intervalstyle', 'postgres', false),
     set_config('default_transaction_isolation', 'read committed', false),
     set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '60s', false),
-    case when $1::int > 0 then set_config('statement_timeout', $1::int::text, false) end
+    case when $1::int > 0 then set_config('statement_timeout', $1::int::text, false) end,
+    case when current_setting('synchronous_commit') in ('off', 'local') then set_config('synchronous_commit', 'on', false) end
   from (values (1)) as one (row) left join pg_catalog.pg_stat_ssl s on s.pid = pg_backend_pid()`
 
 /** What a session must be before anything else is sent over it. */
@@ -89,14 +93,24 @@ export const refuseSharedSessions = async (
   client: Client,
   pid: number,
   login: () => Promise<Client>,
+  patienceMs: number | null,
 ): Promise<void> => {
   const pidOf = async (one: Client) =>
     (await one.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid
   const other = await login()
   try {
-    await other.query('begin')
+    await answered(other, patienceMs, () => other.query('begin'))
     const [theirs, ours] = [await pidOf(other), await pidOf(client)]
     if (theirs !== pid && ours === pid) return
+  } catch (error) {
+    // One that takes turns statement by statement refuses to begin.
+    if (sqlState(error) === null) {
+      const message = `A pooler in between gives no second session: ${(error as Error).message}`
+      throw new MeanderError('FAILED', message, {
+        hint: 'Connect to PostgreSQL itself, or give each login two sessions at least (default_pool_size)',
+        cause: error,
+      })
+    }
   } finally {
     other.end().catch(() => {})
   }

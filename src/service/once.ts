@@ -1,7 +1,7 @@
 import { MeanderError } from '../errors.ts'
 import { isRefusal, type Refusal, unlessRefused } from '../postgres/call.ts'
 import type { Database, Queryable } from '../postgres/database.ts'
-import { type Request, recallResult, rememberResult } from '../postgres/requests.ts'
+import { knownBy, type Request, recallResult, rememberResult } from '../postgres/requests.ts'
 
 /** How often an act is done, and whether at all. */
 export interface Once {
@@ -22,7 +22,10 @@ export const once = async <T extends object>(
       if (isRefusal(result) || dryRun || !request) return result
       return (await rememberResult<T>(transaction, request, result as T)) === null ? result : null
     },
-    { rollback: (result: T | Refusal | null) => result === null || (dryRun && !isRefusal(result)) },
+    {
+      rollback: (result: T | Refusal | null) => result === null || (dryRun && !isRefusal(result)),
+      ...knownBy(request),
+    },
   )
   // Another process of this login was first with the same request id: its result is the answer.
   const first = done ?? (request && (await recallResult<T>(db, request)))

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type Certificates, makeCertificates } from './certificates.ts'
@@ -53,7 +53,8 @@ export interface PrivatePostgres extends PostgresServer {
   /** Of the postmaster; another one after `restart`. */
   readonly pid: number
   log(): string
-  kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
+  /** SIGQUIT ends every process of the server at once, as a crash of the machine would. */
+  kill(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
   /** With these settings on top of what it was started with. */
   restart(settings?: Readonly<Record<string, string>>): Promise<void>
   stop(): Promise<void>
@@ -66,15 +67,20 @@ export interface PostgresOptions {
   readonly tls?: boolean | Pick<Certificates, 'serverCert' | 'serverKey' | 'ca'>
   /** Lines of pg_hba.conf instead of the usual: `postgres` is trusted, everybody else shows a password. */
   readonly hba?: readonly string[]
+  /** Copies this server and follows it, read-only until `promote`; from then on it is one of its own. */
+  readonly standbyOf?: Pick<PostgresAddress, 'host' | 'port'>
   readonly settings?: Readonly<Record<string, string>>
   /** Where its data stays when it ends, and is taken up again by the next one; else it goes with the server. */
   readonly keepIn?: string
 }
 
-const usualHba = ['postgres trust', 'all scram-sha-256'].flatMap((rule) => {
-  const [user, method] = rule.split(' ')
-  return [`local all ${user} ${method}`, `host all ${user} 127.0.0.1/32 ${method}`]
-})
+const usualHba = [
+  ...['postgres trust', 'all scram-sha-256'].flatMap((rule) => {
+    const [user, method] = rule.split(' ')
+    return [`local all ${user} ${method}`, `host all ${user} 127.0.0.1/32 ${method}`]
+  }),
+  'host replication postgres 127.0.0.1/32 trust',
+]
 
 /** The server at `address`, whoever started it. */
 export const postgresAt = (address: PostgresAddress): PostgresServer => {
@@ -121,14 +127,24 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Priv
 
   chmodSync(folder, 0o755)
   const binaries = await findPostgres(options.version, folder)
+  const { standbyOf } = options
   if (!existsSync(join(data, 'PG_VERSION'))) {
     mkdirSync(data, { mode: 0o700 })
     own(data)
     own(folder)
     const locale = ['--encoding=UTF8', process.platform === 'linux' ? '--locale=C.UTF-8' : '--no-locale']
-    await run(
-      spawn(binaries.initdb, ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', ...locale], asServer),
-    )
+    const [maker = '', ...how] = standbyOf
+      ? [
+          join(dirname(binaries.initdb), 'pg_basebackup'),
+          ...['-D', data, '-h', standbyOf.host, '-p', String(standbyOf.port), '-U', 'postgres'],
+          ...['--checkpoint=fast', '--no-sync'],
+        ]
+      : [binaries.initdb, '-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', ...locale]
+    await run(spawn(maker, how, asServer))
+  }
+  if (standbyOf) {
+    writeFileSync(join(data, 'standby.signal'), '')
+    own(join(data, 'standby.signal'))
   }
 
   const certificates =
@@ -157,6 +173,11 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Priv
     timezone: 'UTC',
     lc_messages: 'C',
     ...(certificates ? { ssl: 'on', ssl_ca_file: 'root.crt' } : {}),
+    ...(standbyOf && {
+      primary_conninfo: `host=${standbyOf.host} port=${standbyOf.port} user=postgres`,
+      // A copy has the settings of its original.
+      synchronous_standby_names: '',
+    }),
     ...options.settings,
   }
   const set = (more: Readonly<Record<string, string>> = {}) => {
@@ -191,7 +212,8 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Priv
   const ready = async (said: number) => {
     for (let tries = 0; tries < 6000; tries++) {
       if (server.exitCode !== null) throw new Error(`PostgreSQL did not start:\n${log()}`)
-      if (log().includes('ready to accept connections', said)) return
+      // A standby is ready to accept read-only connections.
+      if (/ready to accept .*connections/.test(log().slice(said))) return
       await sleep(10)
     }
     throw new Error(`PostgreSQL is not ready after a minute:\n${log()}`)
@@ -223,7 +245,7 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Priv
     },
     log,
     kill: async (signal) => {
-      if (signal === 'SIGKILL') await quit('SIGKILL')
+      if (signal === 'SIGKILL' || signal === 'SIGQUIT') await quit(signal)
       else server.kill(signal)
     },
     restart: async (more) => {

@@ -1,11 +1,15 @@
 #!/bin/sh
-# Sees to what the tests need and npm cannot bring: Debian's PostgreSQL 15 and Redis. Nothing is started, and no
-# cluster is made: the suite runs private servers of its own in temporary folders.
+# Sees to what the tests need and npm cannot bring: Debian's PostgreSQL 15, pgbouncer and Redis. Nothing is started,
+# and no cluster is made: the suite runs private servers of its own in temporary folders.
 set -eu
 
 missing=
 [ -x /usr/lib/postgresql/15/bin/postgres ] || missing="postgresql-15"
+# The runbooks are followed as they stand, with the clients on the PATH.
+command -v psql >/dev/null && command -v pg_dump >/dev/null || missing="${missing:+$missing }postgresql-client-15"
+[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || missing="${missing:+$missing }pgbouncer"
 command -v redis-server >/dev/null || missing="${missing:+$missing }redis-server"
+command -v redis-cli >/dev/null || missing="${missing:+$missing }redis-tools"
 command -v openssl >/dev/null || missing="${missing:+$missing }openssl"
 command -v less >/dev/null || missing="${missing:+$missing }less"
 [ -n "$missing" ] || exit 0

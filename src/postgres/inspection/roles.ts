@@ -125,6 +125,10 @@ export interface ServerFacts {
   readonly replicationRole: string
   readonly standby: boolean
   readonly readOnly: boolean
+  /** How many servers and tools read its WAL now. */
+  readonly followers: number
+  /** Whose word a COMMIT waits for; empty where for nobody's. */
+  readonly synchronousStandbys: string
   /** Microseconds since 1970 by the server's clock. */
   readonly clock: number
 }
@@ -137,6 +141,8 @@ export const readServer = async (db: Queryable): Promise<ServerFacts> => {
        current_setting('max_prepared_transactions')::integer as "preparedTransactions",
        current_setting('session_replication_role') as "replicationRole", pg_is_in_recovery() as standby,
        current_setting('transaction_read_only')::boolean as "readOnly",
+       (select count(*)::integer from pg_stat_replication) as followers,
+       current_setting('synchronous_standby_names') as "synchronousStandbys",
        (extract(epoch from clock_timestamp()) * 1000000)::bigint as clock`,
   )
   if (!row) throw new Error('the server did not say what it is')

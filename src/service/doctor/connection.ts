@@ -64,6 +64,16 @@ const versionVerdict = ({ versionNumber, version }: ServerFacts): Verdict => {
     : finding(`${version}, with known security holes`, `update PostgreSQL to ${major}.${floor} or newer`)
 }
 
+/** What was answered must not go with the server: a COMMIT waits for the one that would take over. */
+const standbysVerdict = ({ followers, synchronousStandbys }: ServerFacts): Verdict => {
+  if (synchronousStandbys !== '') return ok(`synchronous: ${synchronousStandbys}`)
+  if (followers === 0) return ok('none')
+  return warning(
+    `${followers}, none of them synchronous: a failover may undo what was answered in its last moments`,
+    'set synchronous_standby_names (docs/scaling.md)',
+  )
+}
+
 /** The server, as every login sees it. */
 export const server: Examination = {
   expects: {
@@ -73,6 +83,7 @@ export const server: Examination = {
       .join(', ')
       .concat(' or newer'),
     writable: 'takes changes',
+    standbys: 'one is synchronous, where there are any',
     'prepared transactions': 'max_prepared_transactions = 0',
     'replication role': 'origin, so that guards fire',
     'clock of this machine': 'within 5 s of PostgreSQL',
@@ -100,6 +111,7 @@ export const server: Examination = {
             'name the primary, or set PGTARGETSESSIONATTRS=read-write; see default_transaction_read_only',
           )
         : ok('it does'),
+      standbys: standbysVerdict(facts),
       'prepared transactions':
         facts.preparedTransactions === 0
           ? ok('0')

@@ -7,7 +7,7 @@ import {
   type PolicyChanges,
   setPolicy,
 } from '../../postgres/policy.ts'
-import { type Request, recallResult, rememberResult } from '../../postgres/requests.ts'
+import { type Request, recallResult, rememberAfterwards } from '../../postgres/requests.ts'
 import type { Blocklist, BlocklistOutcome } from '../blocklist/blocklist.ts'
 import { onRecord, type Purpose } from '../on-record.ts'
 import type { Stores } from '../stores.ts'
@@ -100,7 +100,7 @@ export class Policies {
       })
     if (request) {
       const db = await this.#stores.database()
-      await db.transaction((transaction) => rememberResult(transaction, request, { change, swept }))
+      await rememberAfterwards(db, request, { change, swept })
     }
     return this.#settled({ change, swept })
   }

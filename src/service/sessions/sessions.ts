@@ -1,6 +1,6 @@
 import { MeanderError } from '../../errors.ts'
 import { isRefusal, unlessRefused } from '../../postgres/call.ts'
-import { type Request, recallResult, rememberResult } from '../../postgres/requests.ts'
+import { knownBy, type Request, recallResult, rememberResult } from '../../postgres/requests.ts'
 import {
   type AccessToken,
   getSession,
@@ -191,7 +191,10 @@ export class Sessions {
             }
             return done
           },
-          { rollback: (done: unknown) => done === null || (order.dryRun && !isRefusal(done)) },
+          {
+            rollback: (done: unknown) => done === null || (order.dryRun && !isRefusal(done)),
+            ...knownBy(last ? order.request : null),
+          },
         ),
       )
       if (part === null) return this.#first(order)
@@ -213,8 +216,11 @@ export class Sessions {
     const ended = revocation.items
       .filter(({ outcome }) => outcome !== 'notFound')
       .map(({ sessionId }) => sessionId)
-    const { cause, ...blocklist } = await this.#blocklist.settle(ended)
     const { summary, items } = revocation
+    const { cause, ...blocklist } = await this.#blocklist.settle(ended).catch((error: Error) => {
+      const message = `${summary.revoked} sessions are revoked and committed; whether Redis was told could not be learned: ${error.message}`
+      throw new MeanderError('PENDING', message, { hint: 'Tell it: meanderctl blocklist sync', cause: error })
+    })
     return { result: { requestId, dryRun: false, summary, ...blocklist, items }, cause }
   }
 

@@ -3,7 +3,7 @@ import { MeanderError } from '../../errors.ts'
 import { isRefusal, type Refusal, unlessRefused } from '../../postgres/call.ts'
 import type { Database } from '../../postgres/database.ts'
 import { whoami } from '../../postgres/identity.ts'
-import { type Request, recallResult, rememberResult } from '../../postgres/requests.ts'
+import { type Request, recallResult, rememberAfterwards } from '../../postgres/requests.ts'
 import {
   type EndReason,
   type Purged,
@@ -103,8 +103,7 @@ export class Sweep {
       return { result, cause: null }
     }
     if (request) {
-      const db = await this.#stores.database()
-      await db.transaction((transaction) => rememberResult(transaction, request, swept))
+      await rememberAfterwards(await this.#stores.database(), request, swept)
     }
     return this.#settled(swept, { requestId: order.requestId, purged })
   }

@@ -3,7 +3,7 @@ import { isRefusal, type Refusal, unlessRefused } from '../../postgres/call.ts'
 import type { Database } from '../../postgres/database.ts'
 import { sqlState } from '../../postgres/failures.ts'
 import { whoami } from '../../postgres/identity.ts'
-import { type Request, recallResult, rememberResult } from '../../postgres/requests.ts'
+import { type Request, recallResult, rememberAfterwards } from '../../postgres/requests.ts'
 import {
   type AccessFacts,
   type AuditHead,
@@ -136,8 +136,7 @@ export class Users {
 
   /** Stores the result of a command that took several transactions. */
   async remember(request: Request, result: object): Promise<void> {
-    const db = await this.#stores.database()
-    await db.transaction((transaction) => rememberResult(transaction, request, result))
+    await rememberAfterwards(await this.#stores.database(), request, result)
   }
 
   /**

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { password } from '../../support/as-login.ts'
-import { startPooler } from '../../support/fake-pooler.ts'
+import { startPgbouncer } from '../../support/pgbouncer.ts'
 import { type PostgresServer, postgresAt } from '../../support/postgres.ts'
 import type { PrivateRedis } from '../../support/redis.ts'
 import { startProxy } from '../../support/tcp-proxy.ts'
@@ -436,10 +436,10 @@ const way: Fault[] = [
     name: 'a pooler in between mixes sessions',
     check: 'pooler',
     also: ['connection'],
-    plant: async ({ server, database }) => {
-      const pooler = await startPooler(server, { user: 'postgres', database }, { mode: 'transaction' })
+    plant: async ({ server }) => {
+      const pooler = await startPgbouncer(server, { mode: 'transaction' })
       opened.push(pooler)
-      return { login: 'postgres', server: postgresAt({ ...server, port: pooler.port }) }
+      return { server: postgresAt({ ...server, port: pooler.port }) }
     },
     undo: closeAll,
   },
@@ -447,8 +447,8 @@ const way: Fault[] = [
     name: 'a pooler in between logs everybody in as one',
     check: 'pooler',
     also: ['connection'],
-    plant: async ({ server, database }) => {
-      const pooler = await startPooler(server, { user: 'postgres', database }, { mode: 'session' })
+    plant: async ({ server }) => {
+      const pooler = await startPgbouncer(server, { mode: 'session', login: 'postgres' })
       opened.push(pooler)
       return { server: postgresAt({ ...server, port: pooler.port }) }
     },

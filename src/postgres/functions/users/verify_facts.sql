@@ -3,6 +3,7 @@
 -- unblocked: [{jti, sessionId, expiresAt}], blocked: [{jti, sessionId, expiresAt, remainingMs, publishedAt}],
 -- grants: [{id, expiresAt}]}]: refresh tokens that still refresh or belong to an ended session unrevoked, and the
 -- unexpired access tokens of ended sessions, those outside the blocklist apart.
+-- Raises MC412 on a standby.
 create or replace function meander.verify_facts(p_users uuid[])
 returns jsonb
 language plpgsql stable
@@ -11,6 +12,11 @@ as $$
 declare
   v_at timestamptz := clock_timestamp();
 begin
+  if pg_is_in_recovery() then
+    raise exception using errcode = 'MC412',
+      message = 'this is a standby, and a standby proves nothing: what was done at the primary may not have come yet',
+      hint = 'Ask the primary: PGTARGETSESSIONATTRS=read-write.';
+  end if;
   -- Gathered by user before they are joined: looked up for each user, a list of users costs its square.
   return (
     with session as materialized (

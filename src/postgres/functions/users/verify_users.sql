@@ -1,7 +1,7 @@
 -- What is still open to these users of the caller's reach (verify_facts), and the head of the record that this
 -- rests on: {mode, users, auditHead: {organization, seq, hash}}; the head is null where the users are of several
 -- organizations. Users out of reach are left out, unknown and foreign alike.
--- Raises MC400, MC401, MC403, MC428.
+-- Raises MC400, MC401, MC403, MC412 on a standby, MC428.
 create or replace function meander.verify_users(p_users uuid[])
 returns jsonb
 language plpgsql stable security definer
