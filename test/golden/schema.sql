@@ -594,6 +594,12 @@ CREATE FUNCTION meander.guard_user_status() RETURNS trigger
 
 ALTER FUNCTION meander.guard_user_status() OWNER TO meander_guard;
 
+CREATE FUNCTION meander.hold_session(p_session uuid) RETURNS timestamp with time zone
+    LANGUAGE plpgsql
+    AS …;
+
+ALTER FUNCTION meander.hold_session(p_session uuid) OWNER TO meander_guard;
+
 CREATE FUNCTION meander.intended_organizations(p_function text, p_arguments jsonb) RETURNS uuid[]
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2155,6 +2161,8 @@ REVOKE ALL ON FUNCTION meander.guard_token_insert() FROM PUBLIC;
 REVOKE ALL ON FUNCTION meander.guard_token_rotation() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.guard_user_status() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION meander.hold_session(p_session uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.intended_organizations(p_function text, p_arguments jsonb) FROM PUBLIC;
 

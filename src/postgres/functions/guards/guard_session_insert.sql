@@ -7,11 +7,18 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_user meander.users;
+  v_status text;
+  v_home_id uuid;
+  v_lifetime interval;
   v_grant meander.support_access_grants;
 begin
-  select * into v_user from meander.users u where u.id = new.user_id for share;
-  if v_user.status is distinct from 'active' then
+  select u.status, coalesce(u.organization_id, '00000000-0000-0000-0000-000000000000'::uuid), p.absolute_lifetime
+  into v_status, v_home_id, v_lifetime
+  from meander.users u
+  left join meander.organization_settings p on p.organization_id = new.organization_id
+  where u.id = new.user_id
+  for share of u;
+  if v_status is distinct from 'active' then
     raise exception using errcode = 'MC410', message = 'the user is deactivated';
   end if;
 
@@ -20,7 +27,7 @@ begin
     if v_grant.revoked_at is not null or v_grant.expires_at <= clock_timestamp() then
       raise exception using errcode = 'MC410', message = 'the support access grant has ended';
     end if;
-  elsif new.organization_id is distinct from coalesce(v_user.organization_id, '00000000-0000-0000-0000-000000000000'::uuid) then
+  elsif new.organization_id is distinct from v_home_id then
     raise exception using errcode = 'MC400', message = 'a session is in the organization of its user, or under a grant';
   end if;
   if new.revoked_at is not null then
@@ -30,11 +37,7 @@ begin
   if family(new.ip) = 6 then
     new.ip := meander.plain_address(new.ip);
   end if;
-  new.expires_at := least(
-    new.expires_at,
-    new.created_at + (
-      select p.absolute_lifetime from meander.organization_settings p where p.organization_id = new.organization_id),
-    v_grant.expires_at);
+  new.expires_at := least(new.expires_at, new.created_at + v_lifetime, v_grant.expires_at);
   return new;
 end
 $$;

@@ -6,12 +6,7 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from meander.sessions s where s.id = new.session_id for share;
-  if old.rotated_at is not null or old.revoked_at is not null or not exists (
-    select from meander.session_details d
-    where d.id = new.session_id
-      and meander.session_state(d.revoked_at, d.effective_expires_at, clock_timestamp()) = 'active'
-  ) then
+  if old.rotated_at is not null or old.revoked_at is not null or meander.hold_session(new.session_id) is null then
     raise exception using errcode = 'MC410', message = 'the refresh token is spent or its session is not active';
   end if;
   return new;
