@@ -1421,7 +1421,8 @@ CREATE TABLE meander.refresh_tokens (
     rotated_at timestamp with time zone,
     revoked_at timestamp with time zone,
     CONSTRAINT refresh_tokens_access_15_minutes CHECK ((access_expires_at <= (created_at + '00:15:00'::interval)))
-);
+)
+WITH (fillfactor='80');
 
 ALTER TABLE ONLY meander.refresh_tokens FORCE ROW LEVEL SECURITY;
 
