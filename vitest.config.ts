@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 const patience = { testTimeout: 30_000, hookTimeout: 120_000 }
 
 export default defineConfig({
-  define: { BUILD_VERSION: '"0.0.0-test"', BUILD_COMMIT: '""' },
+  define: { BUILD_VERSION: '"0.0.0-test"', BUILD_COMMIT: '""', BUILD_SCHEMA: '0' },
   test: {
     // Much of a test is waiting for servers: on two cores one file at a time leaves one of them idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),

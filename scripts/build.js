@@ -39,6 +39,10 @@ const commit = () => {
   }
 }
 
+/** The schema that this version brings, as `whoami` and `db status` count it. */
+const newestMigration = () =>
+  Math.max(...readdirSync(at('src/postgres/migrations')).map((name) => Number.parseInt(name, 10) || 0))
+
 const options = {
   absWorkingDir: root,
   outdir: 'dist',
@@ -56,6 +60,7 @@ const options = {
     Response: 'undefined',
     BUILD_VERSION: JSON.stringify(JSON.parse(readFileSync(at('package.json'), 'utf8')).version),
     BUILD_COMMIT: JSON.stringify(commit()),
+    BUILD_SCHEMA: JSON.stringify(newestMigration()),
   },
   minifySyntax: true,
   minifyWhitespace: true,

@@ -1,4 +1,5 @@
 import { type Environment, processEnvironment } from './config/environment.ts'
+import type { ProfileBook } from './config/profile-book.ts'
 import type { GlobalFlags, Settings } from './config/settings.ts'
 import type { Phone } from './embedded/phone.ts'
 import { type ExitName, MeanderError } from './errors.ts'
@@ -40,6 +41,8 @@ export interface Context {
   openDemo(options: { readonly reset: boolean }): Promise<Demo>
   /** What the settings say, secrets masked: for `doctor`. */
   setup(): Promise<Setup>
+  /** This person's profiles: for looking at them and changing them. */
+  profiles(): Promise<ProfileBook>
   /** Notes how the command ended; the gravest counts. */
   end(...names: readonly ExitName[]): void
 }
@@ -53,6 +56,8 @@ export interface Surroundings {
 
 /** In the embedded store nobody has to log in: these commands are its administrator's unless PGUSER says otherwise. */
 const administrative: readonly string[] = ['db', 'operators', 'blocklist']
+/** What is about the settings themselves works whatever a profile or a variable says. */
+const apart: readonly string[] = ['profile']
 /** How long to wait for another process to let go of the demo's store. */
 const demoPatienceMs = 10_000
 
@@ -76,7 +81,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
   const aborter = new AbortController()
   const ended: ExitName[] = []
   const opened: { close(): Promise<void> }[] = []
-  let configured: { settings: Settings; terminal: Terminal; noun: string } | undefined
+  let configured: { flags: GlobalFlags; settings: Settings; terminal: Terminal; noun: string } | undefined
   let database: Promise<Database> | undefined
   let blocklist: Promise<BlocklistStore | null> | undefined
 
@@ -146,7 +151,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
         import('./config/settings.ts'),
         import('./terminal/create-terminal.ts'),
       ])
-      const settings = await loadSettings({ flags, env })
+      const settings = await loadSettings({ flags, env, apart: apart.includes(noun) })
       const terminal = createTerminal({
         get stdin() {
           return streams.stdin
@@ -160,7 +165,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
         accessible: settings.accessible.value,
         signal: aborter.signal,
       })
-      configured = { settings, terminal, noun }
+      configured = { flags, settings, terminal, noun }
       formatOf(settings)
     },
     unchecked: () => serviceOver(ownDatabase),
@@ -191,6 +196,10 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
     async setup() {
       const { describeSetup } = await import('./config/describe.ts')
       return describeSetup(ready().settings, env)
+    },
+    async profiles() {
+      const { profileBook } = await import('./config/profile-book.ts')
+      return profileBook(env, ready().flags)
     },
     end(...names) {
       ended.push(...names)

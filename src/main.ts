@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createContext, type OwnedContext, processSurroundings, type Surroundings } from './context.ts'
 import { type ErrorCode, exitCodeOf, exitCodes, MeanderError } from './errors.ts'
 import { clean, cleanJson } from './terminal/sanitise.ts'
-import { version } from './version.ts'
+import { versionAnswer } from './version.ts'
 
 /** How long an interrupted command may take to say what is done. */
 const graceMs = 4000
@@ -33,10 +33,11 @@ export const main = async (argv: readonly string[], surroundings?: Surroundings)
 }
 
 /** The answers that need no command tree, which takes as long to read as node to start; null for all others. */
-const knownAnswer = ([word = '', ...more]: readonly string[], { streams }: Surroundings): string | null => {
+const knownAnswer = (argv: readonly string[], { streams, env }: Surroundings): string | null => {
+  const [word = '', ...more] = argv.filter((one) => !/^(-o|--output=)?(table|json)$|^(-o|--output)$/.test(one))
   if (more.length > 0) return null
-  if (['--version', '-V'].includes(word)) return `${version}\n`
-  return ['--help', '-h'].includes(word) && (streams.stdout.columns ?? 80) === 80 ? preparedHelp() : null
+  if (['--version', '-V'].includes(word)) return versionAnswer(wantsJson(argv, env))
+  return argv.length === 1 && ['--help', '-h'].includes(word) && (streams.stdout.columns ?? 80) === 80 ? preparedHelp() : null
 }
 
 /** `--help` for 80 columns, as the build wrote it down; null in the source tree. */

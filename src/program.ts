@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { parseMilliseconds, parseNames, parseText } from './commands/shared/parsers.ts'
 import type { OwnedContext } from './context.ts'
-import { version } from './version.ts'
+import { versionAnswer } from './version.ts'
 
 interface Entry {
   readonly name: string
@@ -57,6 +57,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/db/db.ts')).registerDb,
   },
   {
+    name: 'profile',
+    summary: 'Which database, Redis and organization, by name: list, show, use, add, remove',
+    load: async () => (await import('./commands/profile/profile.ts')).registerProfile,
+  },
+  {
     name: 'whoami',
     summary: 'Show who this login is, what it reaches and why, and which commands it may run',
     load: async () => (await import('./commands/whoami.ts')).registerWhoami,
@@ -94,7 +99,7 @@ export const createProgram = async (
 ): Promise<Command> => {
   const program = new Command('meanderctl')
     .description('End access on the Meander platform: now, completely, on the record.')
-    .version(version, '-V, --version', 'print the version')
+    .version(versionAnswer(false).trimEnd(), '-V, --version', 'print version, commit and schema')
     .helpOption('-h, --help', 'print help')
     .option('-o, --output <format>', 'table, wide, json, ndjson, csv or id', parseText)
     .option('--columns <names>', 'these columns only, in this order (table, wide, csv)', parseNames)

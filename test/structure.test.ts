@@ -36,7 +36,7 @@ const rooms: Record<string, { readonly may: readonly string[]; readonly types?: 
   'redis/': { may: ['errors.ts'], types: ['config/'] },
   'embedded/': { may: ['postgres/', 'config/', 'errors.ts'] },
   'config/': { may: ['errors.ts'] },
-  'views/': { may: ['errors.ts'], types: ['service/', 'postgres/', 'redis/'] },
+  'views/': { may: ['errors.ts'], types: ['service/', 'postgres/', 'redis/', 'config/'] },
   'terminal/': { may: ['errors.ts'] },
   'errors.ts': { may: [] },
   'version.ts': { may: [] },

@@ -34,6 +34,11 @@ export const describeSettings = (settings: Settings): DescribedSetting[] => {
     ...Object.entries({ ...general, input, accessible, quiet, debug }).map(([name, setting]) =>
       row(name, setting),
     ),
+    {
+      name: 'production',
+      value: String(settings.production),
+      source: settings.production ? 'profile' : 'default',
+    },
     { name: 'database', value: hosts, source: database?.kind ?? 'not configured' },
     ...Object.entries(settings.found)
       .filter(([name]) => !name.startsWith('MEANDERCTL_ORG') && !name.startsWith('MEANDERCTL_OUTPUT'))

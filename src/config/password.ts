@@ -45,22 +45,51 @@ const find = async (file: string, login: Login): Promise<string | null> => {
   )
 }
 
+/** A command may ask somebody for a second factor; whoever waits for nobody is not kept longer. */
+const patienceMs = 60_000
+const longest = 64 * 1024
+
+/**
+ * What `command` prints, without the newline at its end. `sh` runs it, so that it may be a pipeline; it gets no
+ * arguments from here, nothing on stdin, which may be a list of people, and our stderr, on which it can say what it
+ * waits for. What it prints is told to nobody.
+ */
 const run = async (command: string): Promise<string> => {
-  const { exec } = await import('node:child_process')
+  const { spawn } = await import('node:child_process')
   return new Promise((resolve, reject) => {
-    // What it says on stderr is for the person who wrote it, but might hold a secret: only its end is reported.
-    exec(command, { timeout: 60_000, maxBuffer: 64 * 1024 }, (error, stdout) => {
-      const password = stdout.replace(/\r?\n$/, '')
-      if (!error && password && !password.includes('\n')) return resolve(password)
-      const why = error
-        ? error.killed
-          ? 'did not end within 60 seconds'
-          : `ended with ${error.code ?? error.signal}`
-        : password
-          ? 'printed more than one line'
-          : 'printed nothing'
-      const hint = 'Run it by hand; its standard output must be the password and nothing else'
+    const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'inherit'] })
+    let stopped: string | null = null
+    const stop = (why: string) => {
+      stopped ??= why
+      child.kill()
+      // What the shell started may live on, and keep the pipe open.
+      child.stdout.destroy()
+    }
+    const timer = setTimeout(() => stop(`did not end within ${patienceMs / 1000} seconds`), patienceMs)
+    const parts: Buffer[] = []
+    let length = 0
+    child.stdout.on('data', (part: Buffer) => {
+      parts.push(part)
+      length += part.length
+      if (length > longest) stop(`printed more than ${longest / 1024} KiB`)
+    })
+    const fail = (why: string) => {
+      const hint = 'Run it by hand: its standard output must be the password, and nothing else'
       reject(new MeanderError('UNAUTHENTICATED', `passwordCommand of the profile ${why}`, { hint }))
+    }
+    child.once('error', (error) => {
+      clearTimeout(timer)
+      fail(`could not be started: ${error.message}`)
+    })
+    child.once('close', (code, signal) => {
+      clearTimeout(timer)
+      const password = Buffer.concat(parts).toString('utf8').replace(/\r?\n$/, '')
+      if (stopped !== null) fail(stopped)
+      else if (signal === 'SIGINT') reject(new MeanderError('INTERRUPTED', 'Interrupted.'))
+      else if (code !== 0) fail(`ended with ${code ?? signal}${code === 126 || code === 127 ? ': sh could not run it' : ''}`)
+      else if (password === '') fail('printed nothing')
+      else if (/[\r\n]/.test(password)) fail('printed more than one line')
+      else resolve(password)
     })
   })
 }

@@ -1,66 +1,159 @@
 import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { MeanderError } from '../errors.ts'
+import { didYouMean } from './closest.ts'
 import { isThere, readNamed } from './files.ts'
 import { type Layer, type VariableName, variables } from './variables.ts'
 
 /** Always there, and always the embedded store. */
 export const demoProfile = 'demo'
 
+/** What a profile may hold, each a text: no secret is among them, `passwordCommand` says how to get one. */
+export const profileKeys: readonly string[] = [
+  ...Object.values(variables).flatMap(({ profile }) => profile ?? []),
+  'passwordCommand',
+]
+
+export interface Profile {
+  /** By `profileKeys`; what is absent is not set. */
+  readonly values: Readonly<Record<string, string>>
+  /** Marked as production: every question says so. */
+  readonly production: boolean
+}
+
 export interface Profiles {
   readonly current: string | null
-  readonly profiles: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly profiles: Readonly<Record<string, Profile>>
 }
 
-/** What `path` holds, checked; no file is no profiles. @throws MeanderError USAGE that names the place in the file. */
+/** The file as it is written: what is read, checked and changed. */
+export interface ProfilesFile {
+  current?: string
+  profiles?: Record<string, Record<string, string | boolean>>
+}
+
+export const isProfileName = (name: string): boolean => /^[a-z0-9][a-z0-9._-]{0,63}$/i.test(name)
+
+/** Whether a URL has a password in it, malformed or not. */
+export const holdsPassword = (url: string): boolean => /^[^/]*\/\/[^@/]*:[^@]+@/.test(url)
+
+/** What `path` holds, checked; no file is no profiles. @throws MeanderError USAGE that names the line, and the fix. */
 export const readProfiles = async (path: string): Promise<Profiles> => {
-  if (!isThere(path)) return { current: null, profiles: {} }
-  const refuse = (what: string, hint?: string): never => {
-    throw new MeanderError('USAGE', `The profiles in ${path} cannot be used: ${what}`, { hint })
+  const { current = null, profiles = {} } = await readProfilesFile(path)
+  return {
+    current,
+    profiles: Object.fromEntries(
+      Object.entries(profiles).map(([name, { production = false, ...values }]) => [
+        name,
+        { production: production === true, values: values as Profile['values'] },
+      ]),
+    ),
   }
-  // passwordCommand is run: who can write this file can run commands as the operator.
-  if (process.platform !== 'win32' && (statSync(path).mode & 0o022) !== 0) {
-    refuse('others than its owner may write to it', `chmod 600 ${path}`)
-  }
-  let json: unknown
+}
+
+/**
+ * The same as it stands in the file. By hand, not with zod: this is read at every start, which zod would double.
+ * @throws MeanderError USAGE
+ */
+export const readProfilesFile = async (path: string): Promise<ProfilesFile> => {
+  if (!isThere(path)) return {}
+  refuseWritable(path)
+  refuseWritable(dirname(path))
+  const text = readNamed(path, 'The configuration')
+  const refuse = refuser(path, text)
+  let file: unknown
   try {
-    json = JSON.parse(readNamed(path, 'The configuration'))
-  } catch (error) {
-    if (error instanceof MeanderError) throw error
+    file = JSON.parse(text)
+  } catch {
     // The parser's message quotes the text.
-    return refuse('it is not JSON')
+    return refuse(null, 'it is not JSON', 'Mend that line, or move the file away and add the profiles anew')
   }
-  const { profilesFile } = await import('./profile.schema.ts')
-  const checked = profilesFile.safeParse(json)
-  if (!checked.success) {
-    const [issue] = checked.error.issues
-    return refuse(`${issue?.path.join('.') || 'the whole'}: ${issue?.message}`)
-  }
-  const profiles = checked.data.profiles as Profiles['profiles']
-  for (const [name, { databaseUrl = '', redisUrl = '' }] of Object.entries(profiles)) {
-    if (name === demoProfile) refuse('demo is the name of the embedded store')
-    for (const [key, url] of Object.entries({ databaseUrl, redisUrl })) {
-      if (/^[^/]*\/\/[^@/]*:[^@]+@/.test(url)) {
-        refuse(
-          `profiles.${name}.${key} holds a password`,
-          'Use passwordCommand, PGPASSWORD or REDIS_PASSWORD',
-        )
-      }
+  if (!isObject(file)) return refuse([], 'it is no object', 'It looks like {"current": "…", "profiles": {…}}')
+  const top = Object.keys(file).find((key) => !['current', 'profiles'].includes(key))
+  if (top !== undefined)
+    return refuse([top], `there is nothing like ${quoted(top)}`, 'Known are current and profiles')
+
+  const { current, profiles = {} } = file
+  if (!isObject(profiles)) return refuse(['profiles'], 'profiles is no object')
+  for (const [name, profile] of Object.entries(profiles)) await checkProfile(name, profile, refuse)
+  if (current !== undefined) {
+    if (typeof current !== 'string') return refuse(['current'], 'current is no text')
+    if (current !== demoProfile && !Object.hasOwn(profiles, current)) {
+      const names = [...Object.keys(profiles), demoProfile]
+      const hint = (await didYouMean(current, names)) ?? `Profiles: ${names.join(', ')}`
+      return refuse(['current'], `current is ${quoted(current)}, and there is no such profile`, hint)
     }
   }
-  const current = checked.data.current ?? null
-  if (current !== null && current !== demoProfile && !Object.hasOwn(profiles, current)) {
-    refuse(`current is ${current}, and there is no such profile`)
-  }
-  return { current, profiles }
+  return file as ProfilesFile
 }
 
+type Refuse = (place: readonly string[] | null, what: string, hint?: string) => Promise<never>
+
+const checkProfile = async (name: string, profile: unknown, refuse: Refuse): Promise<void> => {
+  const at = (key: string) => ['profiles', name, key]
+  if (name === demoProfile) await refuse(at(''), 'demo is the name of the embedded store')
+  if (!isProfileName(name)) {
+    await refuse(at(''), `${quoted(name)} is no name`, 'Letters, digits, dot, hyphen and underscore')
+  }
+  if (!isObject(profile)) return refuse(at(''), `profiles.${name} is no object`)
+  for (const [key, value] of Object.entries(profile)) {
+    const where = `profiles.${name}.${key}`
+    if (key === 'production') {
+      if (typeof value !== 'boolean') await refuse(at(key), `${where} is neither true nor false`)
+    } else if (!profileKeys.includes(key)) {
+      const known = [...profileKeys, 'production']
+      const secret = /pass|secret|token/i.test(key)
+        ? 'No secret is kept here: passwordCommand gets it'
+        : undefined
+      const hint = secret ?? (await didYouMean(key, known)) ?? `Known are ${known.join(', ')}`
+      await refuse(at(key), `profiles.${name}: there is no setting ${quoted(key)}`, hint)
+    } else if (typeof value !== 'string' || value === '') {
+      await refuse(at(key), `${where} is ${value === '' ? 'empty' : 'no text'}`)
+    } else if (['databaseUrl', 'redisUrl'].includes(key) && holdsPassword(value)) {
+      await refuse(at(key), `${where} holds a password`, 'Use passwordCommand, PGPASSWORD or REDIS_PASSWORD')
+    }
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const quoted = (text: string): string => JSON.stringify(text)
+
+/** passwordCommand is run: who can write this file, or put another in its place, runs commands as the operator. */
+export const refuseWritable = (path: string): void => {
+  if (process.platform === 'win32') return
+  const stat = statSync(path)
+  if ((stat.mode & 0o022) === 0) return
+  throw new MeanderError(
+    'USAGE',
+    `The profiles in ${path} cannot be used: others than its owner may write to it`,
+    { hint: `chmod ${stat.isDirectory() ? 'go-w' : '600'} ${path}` },
+  )
+}
+
+/** Says what is wrong and in which line; a place of null is where the text stops being JSON. */
+const refuser =
+  (path: string, text: string): Refuse =>
+  async (place, what, hint) => {
+    const { findNodeAtLocation, parseTree } = await import('jsonc-parser')
+    const errors: { offset: number }[] = []
+    const tree = parseTree(text, errors as never[], { disallowComments: true })
+    const found = place && tree && findNodeAtLocation(tree, place.filter(Boolean))
+    // A property's line is that of its name.
+    const offset =
+      place === null ? errors[0]?.offset : (found?.parent?.type === 'property' ? found.parent : found)?.offset
+    const line = text.slice(0, offset ?? 0).split('\n').length
+    throw new MeanderError('USAGE', `The profiles in ${path} cannot be used: line ${line}: ${what}`, { hint })
+  }
+
 /** The profile as a place that values come from. */
-export const profileLayer = (profile: Readonly<Record<string, string>>): Layer => {
-  const setting = (name: string) => ({ value: profile[name] ?? '', source: 'profile' as const, name })
+export const profileLayer = ({ values }: Profile): Layer => {
+  const setting = (name: string) => ({ value: values[name] ?? '', source: 'profile' as const, name })
   const layer: Layer = {}
   for (const [variable, { profile: key }] of Object.entries(variables)) {
-    if (key && profile[key]) layer[variable as VariableName] = setting(key)
+    if (key && values[key]) layer[variable as VariableName] = setting(key)
   }
-  if (profile.passwordCommand) layer.passwordCommand = setting('passwordCommand')
+  if (values.passwordCommand) layer.passwordCommand = setting('passwordCommand')
   return layer
 }

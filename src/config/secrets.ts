@@ -1,7 +1,7 @@
 import { type Layer, type VariableName, variables } from './variables.ts'
 
 /** What stands in a secret's place. */
-const hidden = '********'
+export const hidden = '********'
 
 /** `value`, whose JSON shows that `secrets` are set, and not what they are. */
 export const secretive = <T extends object>(value: T, secrets: readonly (keyof T & string)[]): T =>

@@ -3,7 +3,7 @@ import { type DatabaseSettings, serverSettings } from './database-settings.ts'
 import type { Environment } from './environment.ts'
 import { expandHome } from './files.ts'
 import { dataFolder, homeOf } from './folders.ts'
-import { readLayers } from './layers.ts'
+import { readLayers, readLayersApart } from './layers.ts'
 import { demoProfile } from './profiles.ts'
 import { type RedisSettings, redisSettings } from './redis-settings.ts'
 import { masked } from './secrets.ts'
@@ -30,6 +30,8 @@ export type ColorMode = 'auto' | 'always' | 'never'
 
 export interface Settings {
   readonly profile: Setting<string | null>
+  /** Whether the profile in use is marked as production. */
+  readonly production: boolean
   readonly envFile: Setting<string | null>
   /** Which format is allowed depends on the command. */
   readonly output: Setting<string | null>
@@ -57,14 +59,17 @@ export interface Settings {
 export interface LoadOptions {
   readonly flags?: GlobalFlags
   readonly env?: Environment
+  /** For a command about the settings themselves: it names no store and has no profile, so that none can be wrong. */
+  readonly apart?: boolean
 }
 
 /** flag > environment > env file > profile > default. @throws MeanderError USAGE for what cannot be meant. */
 export const loadSettings = async ({
   flags = {},
   env = process.env,
+  apart = false,
 }: LoadOptions = {}): Promise<Settings> => {
-  const { values, profile, envFile } = await readLayers(env, flags)
+  const { values, profile, production, envFile } = await (apart ? readLayersApart : readLayers)(env, flags)
   const home = homeOf(env)
   const demoFolder = dataFolder(env)
   const keyFile = values.MEANDERCTL_SIGNING_KEY_FILE?.value
@@ -72,6 +77,7 @@ export const loadSettings = async ({
   const embedded = profile.value === demoProfile && !namesServerAbove(profile.source, values)
   return {
     profile,
+    production,
     envFile,
     output: pick<string | null>('--output', flags.output, values.MEANDERCTL_OUTPUT, null),
     columns: pick<readonly string[] | null>('--columns', flags.columns, undefined, null),
@@ -89,9 +95,11 @@ export const loadSettings = async ({
     signingKeyFile: keyFile === undefined ? null : expandHome(keyFile, home),
     database: embedded
       ? { kind: 'embedded', folder: demoFolder, user: values.PGUSER?.value ?? 'kari' }
-      : serverSettings(values, home),
+      : apart
+        ? null
+        : serverSettings(values, home),
     // What happens in the embedded store is nobody's business outside: no token of it goes to a real Redis.
-    redis: embedded ? null : redisSettings(values, home),
+    redis: embedded || apart ? null : redisSettings(values, home),
     demoFolder,
     found: masked(values),
   }

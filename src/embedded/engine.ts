@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
+import { type LockOptions, lock } from '../config/lock.ts'
 import { MeanderError } from '../errors.ts'
 import type { Database } from '../postgres/database.ts'
-import { type LockOptions, lock } from './lock.ts'
 import { type EmbeddedDatabase, startEngine } from './pglite.ts'
 import { lockOf, storeOf } from './places.ts'
 

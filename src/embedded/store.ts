@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { type LockOptions, lock } from '../config/lock.ts'
 import { migrate } from '../postgres/migrate.ts'
-import { type LockOptions, lock } from './lock.ts'
 import { startEngine } from './pglite.ts'
 import { lockOf, storeOf } from './places.ts'
 import { seed } from './seed.ts'

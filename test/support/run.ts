@@ -39,12 +39,22 @@ export interface Ran {
 }
 
 /** Runs the whole tool in this process: argv in, exit code and both streams out. */
-export const run = async (
+export const run = (
   server: PostgresServer,
   database: string,
   login: string,
   argv: readonly string[],
-  { redis, stdin = '', terminal, env, now }: RunOptions = {},
+  { redis, env, ...options }: RunOptions = {},
+): Promise<Ran> =>
+  runAlone(argv, {
+    ...options,
+    env: { DATABASE_URL: server.url(login, database, password), REDIS_URL: redis, ...env },
+  })
+
+/** The same where nothing names a database. */
+export const runAlone = async (
+  argv: readonly string[],
+  { stdin = '', terminal, env, now }: Omit<RunOptions, 'redis'> = {},
 ): Promise<Ran> => {
   const person = terminal !== undefined
   const typed = new PassThrough()
@@ -79,8 +89,6 @@ export const run = async (
       stderr: stderr.stream,
     },
     env: {
-      DATABASE_URL: server.url(login, database, password),
-      REDIS_URL: redis,
       HOME: '/nonexistent',
       XDG_CONFIG_HOME: '/nonexistent',
       XDG_DATA_HOME: '/nonexistent',

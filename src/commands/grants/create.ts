@@ -10,6 +10,7 @@ import {
   confirm,
   type Purpose,
   refuseUnasked,
+  unasked,
 } from '../shared/acting.ts'
 import { askText, mayAsk } from '../shared/asking.ts'
 import { parseDuration, parseText, parseTime, problemOf } from '../shared/parsers.ts'
@@ -92,7 +93,7 @@ const ask = async (
   options: CreateOptions,
   context: Context,
 ): Promise<void> => {
-  if (options.yes || options.dryRun) return
+  if (unasked(options, context)) return
   const { items } = await grants.create(grant, { purpose, dryRun: true, request: null })
   const [{ granteeEmail, organization, expiresAt }] = items
   await confirm(

@@ -12,6 +12,7 @@ import {
   type Purpose,
   purposeOf,
   refuseUnasked,
+  unasked,
 } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
 import { collectUuids } from '../shared/parsers.ts'
@@ -89,7 +90,7 @@ const ask = async (
   options: ActOptions,
   context: Context,
 ): Promise<void> => {
-  if (options.yes || options.dryRun) return
+  if (unasked(options, context)) return
   const found: Grant[] = []
   for (const id of ids) {
     try {
@@ -101,7 +102,8 @@ const ask = async (
   }
   await context.show.preview(grantView, found)
   const sessions = found.reduce((sum, grant) => sum + grant.activeSessions, 0)
-  const ending = `${counted(ids.length, 'grant')} ${ids.length === 1 ? 'ends' : 'end'} now`
+  const places = [...new Set(found.map(({ organization }) => organization))].join(', ')
+  const ending = `${counted(ids.length, 'grant')}${places && ` of ${places}`} ${ids.length === 1 ? 'ends' : 'end'} now`
   await confirm(options, context, `${ending}, with ${counted(sessions, 'active session')}. Go on?`)
 }
 

@@ -18,6 +18,7 @@ import {
   type Purpose,
   purposeOf,
   refuseUnasked,
+  unasked,
 } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
 import { parseDuration, parseText, parseUuid, problemOf } from '../shared/parsers.ts'
@@ -85,7 +86,7 @@ export const setPolicy = async (options: PolicySetOptions, context: Context): Pr
   const purpose = await askPurpose(options, context, { guided })
   const order: PolicyOrder = { organization, changes, purpose, requestId: request?.id ?? null }
   if (options.dryRun) return showOutcome(await policies.dryRun(order), options, context)
-  if (!options.yes) await ask(await policies.preview(order), options, context)
+  if (!unasked(options, context)) await ask(await policies.preview(order), options, context)
   await showOutcome(await policies.set(order, request, context.signal), options, context)
 }
 

@@ -12,6 +12,7 @@ import {
   type Purpose,
   purposeOf,
   refuseUnasked,
+  unasked,
 } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
 import { collectUuids } from '../shared/parsers.ts'
@@ -233,7 +234,7 @@ const ask = async (
   options: RevokeOptions,
   context: Context,
 ): Promise<void> => {
-  if (options.yes || options.dryRun) return
+  if (unasked(options, context)) return
   await context.show.preview(sessionView, found.slice(0, previewed))
   if (found.length > previewed) context.terminal.note(`… and ${found.length - previewed} more.`)
   const users = new Set(found.map(({ userId }) => userId)).size

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import { problemOfText } from '../../service/record-text.ts'
 import { parseCount, parseUuid } from './parsers.ts'
+import { placeOf } from './place.ts'
 
 /** What every command that reads under a grant may say of itself. */
 export interface ReasonOptions {
@@ -115,10 +116,10 @@ const askTicket = async (context: Context): Promise<string | null> => {
   return ticket.trim() === '' ? null : ticket
 }
 
-/** Asks unless `--yes` or a dry run. @throws MeanderError DECLINED */
+/** Asks unless `--yes` or a dry run, and says where it will be. @throws MeanderError DECLINED */
 export const confirm = async (options: ActOptions, context: Context, question: string): Promise<void> => {
-  if (options.yes || options.dryRun || (await context.terminal.prompt.confirm(question))) return
-  throw declined()
+  if (unasked(options, context)) return
+  if (!(await context.terminal.prompt.confirm(`${placeOf(context)}: ${question}`))) throw declined()
 }
 
 /** More than this is confirmed by typing its number: a yes is typed too easily. */
@@ -140,12 +141,19 @@ export const confirmAct = async (
 ): Promise<void> => {
   const expected = word ?? (count > typedAbove ? String(count) : null)
   if (expected === null) return confirm(options, context, `${consequence} Go on?`)
-  if (options.yes || options.dryRun) return
-  if (!(await context.terminal.prompt.typed(`${consequence} Type ${expected} to go on:`, expected)))
+  if (unasked(options, context)) return
+  if (!(await context.terminal.prompt.typed(`${placeOf(context)}: ${consequence} Type ${expected} to go on:`, expected)))
     throw declined()
 }
 
-const declined = () => new MeanderError('DECLINED', 'Not confirmed: nothing was changed.')
+/** True when nobody is asked. What a profile decided stands in no command line, so it is said then as well. */
+export const unasked = ({ yes, dryRun }: ActOptions, context: Context): boolean => {
+  if (yes && !dryRun && context.settings.profile.value !== null) context.terminal.note(`${placeOf(context)}.`)
+  return yes === true || dryRun === true
+}
+
+/** What an answer of no comes to. */
+export const declined = () => new MeanderError('DECLINED', 'Not confirmed: nothing was changed.')
 
 /** `1 session`, `2 sessions`. */
 export const counted = (count: number, one: string, many = `${one}s`): string =>

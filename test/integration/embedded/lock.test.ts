@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { lock } from '../../../src/embedded/lock.ts'
+import { lock } from '../../../src/config/lock.ts'
 import { buildProgram, follow, type Program } from './process.ts'
 
 let program: Program

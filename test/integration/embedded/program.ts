@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { lock } from '../../../src/config/lock.ts'
 import { openEmbedded } from '../../../src/embedded/engine.ts'
-import { lock } from '../../../src/embedded/lock.ts'
 import { createStore } from '../../../src/embedded/store.ts'
 
 const [act = '', folder = '', count = '1'] = process.argv.slice(2)

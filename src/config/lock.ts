@@ -5,7 +5,25 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MeanderError } from '../errors.ts'
 
+/** What a lock keeps for one process at a time, in words. */
+export interface Kept {
+  readonly what: string
+  /** Where no file can be made, and what to do about it. */
+  readonly unusable: readonly [message: string, hint: string]
+  /** What to do when another process keeps it. */
+  busyHint(folder: string): string
+}
+
+const embeddedStore: Kept = {
+  what: 'The embedded store',
+  unusable: ['No store can be kept here', 'Set XDG_DATA_HOME to a folder that you may write'],
+  busyHint: (folder) =>
+    `Run this again when it has ended; one process at a time can use ${join(folder, '..')}`,
+}
+
 export interface LockOptions {
+  /** The embedded store when left out. */
+  readonly kept?: Kept
   /** How long to wait for another process, in milliseconds; 10 s when left out. */
   readonly waitMs?: number
   /** Told once, when waiting starts. */
@@ -64,11 +82,8 @@ const holderOf = (file: string): string => {
   return 'another process'
 }
 
-const unusable = (error: unknown): MeanderError =>
-  new MeanderError('FAILED', `No store can be kept here: ${(error as Error).message}`, {
-    hint: 'Set XDG_DATA_HOME to a folder that you may write',
-    cause: error,
-  })
+const unusable = ({ unusable: [message, hint] }: Kept, error: unknown): MeanderError =>
+  new MeanderError('FAILED', `${message}: ${(error as Error).message}`, { hint, cause: error })
 
 /**
  * Holds `folder` for this process until the returned function is called or the process ends, however it does: the
@@ -77,42 +92,43 @@ const unusable = (error: unknown): MeanderError =>
  * suspended laptop) loses its lock without knowing.
  * @throws MeanderError FAILED when another process keeps it, or the folder cannot be made.
  */
-export const lock = async (folder: string, { waitMs = 10_000, note }: LockOptions = {}): Promise<Free> => {
+export const lock = async (
+  folder: string,
+  { kept = embeddedStore, waitMs = 10_000, note }: LockOptions = {},
+): Promise<Free> => {
   let file: string
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     file = join(realpathSync(folder), 'holder')
   } catch (error) {
-    throw unusable(error)
+    throw unusable(kept, error)
   }
   const until = Date.now() + waitMs
   let told = false
   for (;;) {
     const free = await take(file).catch((error) => {
-      throw unusable(error)
+      throw unusable(kept, error)
     })
-    if (free !== null) return hold(file, free)
+    if (free !== null) return hold(file, free, kept)
     const holder = holderOf(file)
     if (Date.now() >= until) {
-      throw new MeanderError('FAILED', `The embedded store is in use by ${holder}`, {
-        hint: `Run this again when it has ended; one process at a time can use ${join(folder, '..')}`,
-      })
+      throw new MeanderError('FAILED', `${kept.what} is in use by ${holder}`, { hint: kept.busyHint(folder) })
     }
-    if (!told) note?.(`The embedded store is in use by ${holder}: waiting for it`)
+    if (!told) note?.(`${kept.what} is in use by ${holder}: waiting for it`)
     told = true
     await sleep(20 + Math.random() * 60)
   }
 }
 
 /** Says for others who it is. */
-const hold = (file: string, free: Free): Free => {
+const hold = (file: string, free: Free, kept: Kept): Free => {
   held.add(file)
   try {
     writeFileSync(file, String(process.pid), { mode: 0o600 })
   } catch (error) {
     held.delete(file)
     free()
-    throw unusable(error)
+    throw unusable(kept, error)
   }
   let mine = true
   return () => {
