@@ -34,10 +34,14 @@ export const main = async (argv: readonly string[], surroundings?: Surroundings)
 
 /** The answers that need no command tree, which takes as long to read as node to start; null for all others. */
 const knownAnswer = (argv: readonly string[], { streams, env }: Surroundings): string | null => {
-  const [word = '', ...more] = argv.filter((one) => !/^(-o|--output=)?(table|json)$|^(-o|--output)$/.test(one))
+  const [word = '', ...more] = argv.filter(
+    (one) => !/^(-o|--output=)?(table|json)$|^(-o|--output)$/.test(one),
+  )
   if (more.length > 0) return null
   if (['--version', '-V'].includes(word)) return versionAnswer(wantsJson(argv, env))
-  return argv.length === 1 && ['--help', '-h'].includes(word) && (streams.stdout.columns ?? 80) === 80 ? preparedHelp() : null
+  return argv.length === 1 && ['--help', '-h'].includes(word) && (streams.stdout.columns ?? 80) === 80
+    ? preparedHelp()
+    : null
 }
 
 /** `--help` for 80 columns, as the build wrote it down; null in the source tree. */

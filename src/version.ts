@@ -11,6 +11,11 @@ export const versionAnswer = (json: boolean): string => {
     const commit = BUILD_COMMIT === '' ? '' : `commit ${BUILD_COMMIT}, `
     return `meanderctl ${BUILD_VERSION} (${commit}schema ${BUILD_SCHEMA})\n`
   }
-  const item = { version: BUILD_VERSION, commit: BUILD_COMMIT || null, schema: BUILD_SCHEMA, node: process.version }
+  const item = {
+    version: BUILD_VERSION,
+    commit: BUILD_COMMIT || null,
+    schema: BUILD_SCHEMA,
+    node: process.version,
+  }
   return `${JSON.stringify({ schemaVersion: 1, kind: 'Version', item })}\n`
 }

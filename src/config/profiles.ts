@@ -64,9 +64,9 @@ export const readProfilesFile = async (path: string): Promise<ProfilesFile> => {
   let file: unknown
   try {
     file = JSON.parse(text)
-  } catch {
-    // The parser's message quotes the text.
-    return refuse(null, 'it is not JSON', 'Mend that line, or move the file away and add the profiles anew')
+  } catch (error) {
+    // The parser's message quotes the text, so it only says where.
+    return refuse(brokenAt(text, (error as Error).message), 'it is not JSON', 'Mend that line, or move the file away and add the profiles anew')
   }
   if (!isObject(file)) return refuse([], 'it is no object', 'It looks like {"current": "…", "profiles": {…}}')
   const top = Object.keys(file).find((key) => !['current', 'profiles'].includes(key))
@@ -75,42 +75,42 @@ export const readProfilesFile = async (path: string): Promise<ProfilesFile> => {
 
   const { current, profiles = {} } = file
   if (!isObject(profiles)) return refuse(['profiles'], 'profiles is no object')
-  for (const [name, profile] of Object.entries(profiles)) await checkProfile(name, profile, refuse)
+  for (const [name, profile] of Object.entries(profiles)) checkProfile(name, profile, refuse)
   if (current !== undefined) {
     if (typeof current !== 'string') return refuse(['current'], 'current is no text')
     if (current !== demoProfile && !Object.hasOwn(profiles, current)) {
       const names = [...Object.keys(profiles), demoProfile]
-      const hint = (await didYouMean(current, names)) ?? `Profiles: ${names.join(', ')}`
+      const hint = didYouMean(current, names) ?? `Profiles: ${names.join(', ')}`
       return refuse(['current'], `current is ${quoted(current)}, and there is no such profile`, hint)
     }
   }
   return file as ProfilesFile
 }
 
-type Refuse = (place: readonly string[] | null, what: string, hint?: string) => Promise<never>
+type Refuse = (place: readonly string[] | number, what: string, hint?: string) => never
 
-const checkProfile = async (name: string, profile: unknown, refuse: Refuse): Promise<void> => {
+const checkProfile = (name: string, profile: unknown, refuse: Refuse): void => {
   const at = (key: string) => ['profiles', name, key]
-  if (name === demoProfile) await refuse(at(''), 'demo is the name of the embedded store')
+  if (name === demoProfile) refuse(at(''), 'demo is the name of the embedded store')
   if (!isProfileName(name)) {
-    await refuse(at(''), `${quoted(name)} is no name`, 'Letters, digits, dot, hyphen and underscore')
+    refuse(at(''), `${quoted(name)} is no name`, 'Letters, digits, dot, hyphen and underscore')
   }
   if (!isObject(profile)) return refuse(at(''), `profiles.${name} is no object`)
   for (const [key, value] of Object.entries(profile)) {
     const where = `profiles.${name}.${key}`
     if (key === 'production') {
-      if (typeof value !== 'boolean') await refuse(at(key), `${where} is neither true nor false`)
+      if (typeof value !== 'boolean') refuse(at(key), `${where} is neither true nor false`)
     } else if (!profileKeys.includes(key)) {
       const known = [...profileKeys, 'production']
       const secret = /pass|secret|token/i.test(key)
         ? 'No secret is kept here: passwordCommand gets it'
         : undefined
-      const hint = secret ?? (await didYouMean(key, known)) ?? `Known are ${known.join(', ')}`
-      await refuse(at(key), `profiles.${name}: there is no setting ${quoted(key)}`, hint)
+      const hint = secret ?? didYouMean(key, known) ?? `Known are ${known.join(', ')}`
+      refuse(at(key), `profiles.${name}: there is no setting ${quoted(key)}`, hint)
     } else if (typeof value !== 'string' || value === '') {
-      await refuse(at(key), `${where} is ${value === '' ? 'empty' : 'no text'}`)
+      refuse(at(key), `${where} is ${value === '' ? 'empty' : 'no text'}`)
     } else if (['databaseUrl', 'redisUrl'].includes(key) && holdsPassword(value)) {
-      await refuse(at(key), `${where} holds a password`, 'Use passwordCommand, PGPASSWORD or REDIS_PASSWORD')
+      refuse(at(key), `${where} holds a password`, 'Use passwordCommand, PGPASSWORD or REDIS_PASSWORD')
     }
   }
 }
@@ -132,20 +132,29 @@ export const refuseWritable = (path: string): void => {
   )
 }
 
-/** Says what is wrong and in which line; a place of null is where the text stops being JSON. */
+/** Says what is wrong, and the line of what `place` names, or of a position in the text. */
 const refuser =
   (path: string, text: string): Refuse =>
-  async (place, what, hint) => {
-    const { findNodeAtLocation, parseTree } = await import('jsonc-parser')
-    const errors: { offset: number }[] = []
-    const tree = parseTree(text, errors as never[], { disallowComments: true })
-    const found = place && tree && findNodeAtLocation(tree, place.filter(Boolean))
-    // A property's line is that of its name.
-    const offset =
-      place === null ? errors[0]?.offset : (found?.parent?.type === 'property' ? found.parent : found)?.offset
-    const line = text.slice(0, offset ?? 0).split('\n').length
+  (place, what, hint) => {
+    let offset = typeof place === 'number' ? place : 0
+    // Keys stand in the file in the order in which they lie inside each other.
+    for (const key of typeof place === 'number' ? [] : place.filter(Boolean)) {
+      offset = Math.max(offset, text.indexOf(JSON.stringify(key), offset))
+    }
+    const line = text.slice(0, offset).split('\n').length
     throw new MeanderError('USAGE', `The profiles in ${path} cannot be used: line ${line}: ${what}`, { hint })
   }
+
+/** Where the text stops being JSON, by what the parser says: a position, or ten letters before and after. */
+const brokenAt = (text: string, message: string): number => {
+  const position = /position (\d+)/.exec(message)?.[1]
+  if (position !== undefined) return Number(position)
+  const [, token = '', cut, near = ''] =
+    /^Unexpected token '(.)', (\.\.\.)?"([\s\S]*)"(?:\.\.\.)? is not valid JSON$/.exec(message) ?? []
+  if (near === '') return text.length
+  const at = text.indexOf(near)
+  return cut ? at + 10 : text.indexOf(token, at)
+}
 
 /** The profile as a place that values come from. */
 export const profileLayer = ({ values }: Profile): Layer => {

@@ -4,6 +4,7 @@ import { MeanderError } from '../../errors.ts'
 import { outputFormats } from '../../views/view.ts'
 import { parseText } from '../shared/parsers.ts'
 import { showOne } from './say.ts'
+import { teach } from '../shared/teaching.ts'
 
 /** What a profile may hold, by its key in the file. */
 const settings = {
@@ -44,13 +45,20 @@ export const registerAdd = (parent: Command, context: Context, run = addProfile)
     const option = new Option(flags, description)
     command.addOption(key === 'output' ? option.choices(outputFormats) : option.argParser(parseText))
   }
-  command
-    .addHelpText('after', help)
-    .action((name: string, options: AddOptions) => run(name, options, context))
+  command.action((name: string, options: AddOptions) => run(name, options, context))
+  teach(command, {
+    examples: [
+      [
+        'Name a database',
+        'meanderctl profile add staging --database-url postgresql://kari@db.example.org/meander --use',
+      ],
+    ],
+    ends: [],
+    notes,
+  })
 }
 
-const help = `
-The file is $XDG_CONFIG_HOME/meanderctl/config.json, for its owner alone. The
+const notes = `The file is $XDG_CONFIG_HOME/meanderctl/config.json, for its owner alone. The
 password comes from --password-command (its standard output; sh runs it, for a
 minute at most), else from PGPASSWORD, ~/.pgpass or a question. Flag,
 environment and env file go before a profile.`

@@ -4,18 +4,20 @@ import { MeanderError } from '../../errors.ts'
 import { declined } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
 import { showOne } from './say.ts'
+import { teach } from '../shared/teaching.ts'
 
 interface RemoveOptions {
   readonly yes?: boolean
 }
 
 export const registerRemove = (parent: Command, context: Context, run = removeProfile): void => {
-  parent
+  const command = parent
     .command('remove')
     .description('Forget a profile; nothing changes in its database')
     .argument('<name>', 'the profile', parseText)
     .option('-y, --yes', 'go ahead without being asked')
     .action((name: string, options: RemoveOptions) => run(name, options, context))
+  teach(command, { examples: [['Forget a profile', 'meanderctl profile remove staging']], ends: ['NOT_FOUND', 'DECLINED'] })
 }
 
 export const removeProfile = async (

@@ -4,10 +4,7 @@ import { profileSheet, profileView } from '../../views/profile.view.ts'
 type Book = Awaited<ReturnType<Context['profiles']>>
 
 /** Says what goes before the default profile here, so that nobody trusts a name that does not count. */
-export const sayNearer = async (
-  book: Book,
-  { terminal }: Context,
-): Promise<void> => {
+export const sayNearer = async (book: Book, { terminal }: Context): Promise<void> => {
   const { profile, database } = await book.nearer()
   if (profile !== null && profile !== '--profile') {
     terminal.warn(`${profile} is set here, and goes before the default profile.`)

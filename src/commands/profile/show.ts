@@ -3,13 +3,15 @@ import type { Context } from '../../context.ts'
 import { settingView } from '../../views/doctor.view.ts'
 import { parseText } from '../shared/parsers.ts'
 import { showOne } from './say.ts'
+import { teach } from '../shared/teaching.ts'
 
 export const registerShow = (parent: Command, context: Context, run = showProfile): void => {
-  parent
+  const command = parent
     .command('show')
     .description('Show a profile: what it holds, what is in force with it, and who says so')
     .argument('[name]', 'the profile; the one in use when left out', parseText)
     .action((name: string | undefined) => run(name, context))
+  teach(command, { examples: [['What a command would use here, and who says so', 'meanderctl profile show']], ends: ['NOT_FOUND'] })
 }
 
 export const showProfile = async (name: string | undefined, context: Context): Promise<void> => {

@@ -3,18 +3,20 @@ import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import { parseText } from '../shared/parsers.ts'
 import { sayNearer, showOne } from './say.ts'
+import { teach } from '../shared/teaching.ts'
 
 interface UseOptions {
   readonly none?: boolean
 }
 
 export const registerUse = (parent: Command, context: Context, run = useProfile): void => {
-  parent
+  const command = parent
     .command('use')
     .description('Make a profile the default: what commands use where nothing else names one')
     .argument('[name]', 'the profile', parseText)
     .option('--none', 'no profile is the default any more')
     .action((name: string | undefined, options: UseOptions) => run(name, options, context))
+  teach(command, { examples: [['Use this database from now on', 'meanderctl profile use staging']], ends: ['NOT_FOUND'] })
 }
 
 export const useProfile = async (

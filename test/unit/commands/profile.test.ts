@@ -89,8 +89,16 @@ describe('profile add', () => {
   })
 
   it.each([
-    [['--database-url', 'postgresql://kari:geheim@h/d'], 'databaseUrl holds a password', '--password-command'],
-    [['--database-url', 'postgresql://kari:ge/heim@h/d'], 'databaseUrl holds a password', '--password-command'],
+    [
+      ['--database-url', 'postgresql://kari:geheim@h/d'],
+      'databaseUrl holds a password',
+      '--password-command',
+    ],
+    [
+      ['--database-url', 'postgresql://kari:ge/heim@h/d'],
+      'databaseUrl holds a password',
+      '--password-command',
+    ],
     [['--database-url', 'postgresql://h/d?password=geheim'], 'password is not allowed', ''],
     [['--redis-url', 'redis://:geheim@127.0.0.1'], 'redisUrl holds a password', 'REDIS_PASSWORD'],
     [['--database-url', 'mysql://geheim'], 'no database URL', 'postgresql://'],
@@ -211,7 +219,13 @@ describe('profile show', () => {
     expect(stdout).toMatch(/passwordCommand +\*{8}/)
     const { kind, item } = (await done(['show', '-o', 'json'], { env })).json<{ kind: string; item: Shown }>()
     expect(kind).toBe('Profile')
-    expect(item).toMatchObject({ name: 'prod', production: true, organization: 'hlf', problem: null, redisUrl: null })
+    expect(item).toMatchObject({
+      name: 'prod',
+      production: true,
+      organization: 'hlf',
+      problem: null,
+      redisUrl: null,
+    })
     expect(item.settings).toEqual(
       expect.arrayContaining([
         { name: 'organization', value: 'nhf', source: 'environment (MEANDERCTL_ORG)' },
@@ -253,7 +267,10 @@ describe('profile remove', () => {
   it('asks, and forgets that one alone', async () => {
     await done([...prod, '--use'])
     await done(staging)
-    expect(await profile(['remove', 'prod'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
+    expect(await profile(['remove', 'prod'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--yes'),
+    })
     const no = await profile(['remove', 'prod'], { terminal: ['no'] })
     expect(no.code).toBe(9)
     expect(no.stderr).toContain('The profile prod, production, meander at db.example.org:5433, is forgotten.')
@@ -269,7 +286,12 @@ describe('profile remove', () => {
 
 describe('a file that somebody wrote', () => {
   it.each([
-    ['{\n  "profiles": {\n    "one": { "databaseUrl": geheim }\n  }\n}', 3, 'it is not JSON', 'Mend that line'],
+    [
+      '{\n  "profiles": {\n    "one": { "databaseUrl": geheim }\n  }\n}',
+      3,
+      'it is not JSON',
+      'Mend that line',
+    ],
     ['{\n  "current": "prd",\n  "profiles": { "prod": {} }\n}', 2, 'current is "prd"', 'Did you mean prod?'],
     ['{\n"profiles": {\n"one": {\n"databaseurl": "x"\n}}}', 4, '"databaseurl"', 'Did you mean databaseUrl?'],
     ['{\n"profiles": {\n"one": {\n"password": "geheim"\n}}}', 4, '"password"', 'passwordCommand'],
@@ -295,7 +317,10 @@ describe('a file that somebody wrote', () => {
 
   it('is not trusted where others can write, and its folder neither', async () => {
     write('{}', 0o620)
-    expect(await profile(['list'])).toMatchObject({ code: 2, stderr: expect.stringContaining(`chmod 600 ${file}`) })
+    expect(await profile(['list'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`chmod 600 ${file}`),
+    })
     chmodSync(file, 0o600)
     chmodSync(join(home, 'meanderctl'), 0o770)
     const fix = `chmod go-w ${join(home, 'meanderctl')}`

@@ -133,16 +133,16 @@ describe('where a value comes from', () => {
 
 describe('profiles', () => {
   test.each<[string, unknown, RegExp]>([
-    ['that is not JSON', '{"profiles": {"x": "geheim"', /it is not JSON$/],
+    ['that is not JSON', '{"profiles": {"x": "geheim"', /line 1: it is not JSON$/],
     ['with an unknown key', { profiles: { one: { host: 'x' } } }, /profiles\.one: .*"host"/],
     [
       'with a password in a URL',
       { profiles: { one: { databaseUrl: 'postgresql://a:geheim@h/d' } } },
       /profiles\.one\.databaseUrl holds a password/,
     ],
-    ['whose current one is missing', { current: 'two', profiles: {} }, /current is two/],
+    ['whose current one is missing', { current: 'two', profiles: {} }, /current is "two"/],
     ['that redefines demo', { profiles: { demo: {} } }, /embedded store/],
-    ['that is a list', [], /the whole/],
+    ['that is a list', [], /it is no object/],
   ])('refuses a file %s', async (_, json, message) => {
     profiles(json)
     const failure = load()
@@ -179,6 +179,17 @@ describe('profiles', () => {
     const server = await serverOf({})
     expect(server.password.kind).toBe('command')
     expect(await server.password.get(login)).toBe('from the vault')
+    profiles({
+      current: 'one',
+      profiles: {
+        one: {
+          databaseUrl: 'postgresql://kari@db.example.org/meander',
+          // A list of people on stdin is not its business, and one newline is no part of a password; a blank is.
+          passwordCommand: `cat; printf ' pass word \\r\\n' | cat`,
+        },
+      },
+    })
+    expect(await (await serverOf({})).password.get(login)).toBe(' pass word ')
     expect((await serverOf({ PGPASSWORD: 'mine' })).password.kind).toBe('value')
     expect((await serverOf({ PGHOST: 'evil.example.org' })).password.kind).toBe('none')
   })
@@ -187,6 +198,10 @@ describe('profiles', () => {
     ['fails', 'echo geheim; exit 3', /ended with 3/],
     ['prints nothing', 'true', /printed nothing/],
     ['prints two lines', 'echo a; echo b', /more than one line/],
+    ['prints an empty line before it', 'echo; echo geheim', /more than one line/],
+    ['prints without end', 'yes geheim', /more than 64 KiB/],
+    ['is not there', '/nonexistent/geheim 2>/dev/null', /ended with 127: sh could not run it/],
+    ['is killed', 'kill -9 $$', /ended with SIGKILL/],
   ])(
     'a passwordCommand that %s is UNAUTHENTICATED, and what it said is not told',
     async (_, passwordCommand, message) => {
