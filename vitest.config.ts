@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-/** Servers, clones of databases and processes take their time on a small machine. */
-const patience = { testTimeout: 30_000, hookTimeout: 120_000 }
+/** For what hangs, not for what is slow: servers, clones of databases and processes take their time on a busy machine. */
+const patience = { testTimeout: 120_000, hookTimeout: 300_000 }
 
 export default defineConfig({
   define: { BUILD_VERSION: '"0.0.0-test"', BUILD_COMMIT: '""', BUILD_SCHEMA: '0' },
   test: {
+    ...patience,
     // Much of a test is waiting for servers: on two cores one file at a time leaves one of them idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
@@ -22,7 +23,6 @@ export default defineConfig({
           name: 'postgres',
           include: ['test/{integration,sql}/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
-          ...patience,
         },
       },
       {
@@ -31,7 +31,6 @@ export default defineConfig({
           name: 'system',
           include: ['test/{e2e,faults,support}/**/*.test.ts'],
           globalSetup: ['test/support/build.ts', 'test/support/global-setup.ts'],
-          ...patience,
         },
       },
     ],
