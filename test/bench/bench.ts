@@ -81,6 +81,8 @@ const whole = (name: string, text: string, of = 1): number => {
   return number
 }
 
+const markers = /(<!-- measured -->\n)[\s\S]*?(<!-- \/measured -->)/
+
 const started = performance.now()
 const say = (text: string): void => {
   const seconds = Math.round((performance.now() - started) / 1000)
@@ -100,6 +102,10 @@ const run = async (): Promise<number> => {
   const sessions = whole('sessions', values.sessions, 1000)
   const scale = { sessions, events: whole('events', values.events ?? values.sessions) }
   const most = whole('rounds', values.rounds)
+  // Before half an hour's work is done for a file that cannot take it.
+  if (values.markdown && !markers.test(readFileSync(values.markdown, 'utf8'))) {
+    throw new Error(`${values.markdown} has no <!-- measured --> and <!-- /measured -->`)
+  }
   if (chosen.includes(betterAuth)) void installPeer()
 
   const { stage, close } = await openStage(scale, values.data ?? null, say)
@@ -167,12 +173,9 @@ const run = async (): Promise<number> => {
     ]
     const text = `${head.map((line) => `- ${line}`).join('\n')}\n\n${asMarkdown(figures)}`
     const page = readFileSync(values.markdown, 'utf8')
-    const markers = /(<!-- measured -->\n)[\s\S]*?(\n<!-- \/measured -->)/
-    if (!markers.test(page))
-      throw new Error(`${values.markdown} has no <!-- measured --> and <!-- /measured -->`)
     writeFileSync(
       values.markdown,
-      page.replace(markers, (_, before, after) => `${before}\n${text}\n${after}`),
+      page.replace(markers, (_, before, after) => `${before}\n${text}\n\n${after}`),
     )
   }
   return measured.some(({ error }) => error) ? 1 : 0
