@@ -91,8 +91,7 @@ export const noSuchProfile = async (
 ): Promise<MeanderError> => {
   const names = [...Object.keys(profiles), demoProfile]
   const hint =
-    didYouMean(name, names) ??
-    `See them: meanderctl profile list; make it: meanderctl profile add ${name}`
+    didYouMean(name, names) ?? `See them: meanderctl profile list; make it: meanderctl profile add ${name}`
   return new MeanderError(code, `There is no profile ${name} in ${path}`, { hint, details: names })
 }
 

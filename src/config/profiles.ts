@@ -66,7 +66,11 @@ export const readProfilesFile = async (path: string): Promise<ProfilesFile> => {
     file = JSON.parse(text)
   } catch (error) {
     // The parser's message quotes the text, so it only says where.
-    return refuse(brokenAt(text, (error as Error).message), 'it is not JSON', 'Mend that line, or move the file away and add the profiles anew')
+    return refuse(
+      brokenAt(text, (error as Error).message),
+      'it is not JSON',
+      'Mend that line, or move the file away and add the profiles anew',
+    )
   }
   if (!isObject(file)) return refuse([], 'it is no object', 'It looks like {"current": "…", "profiles": {…}}')
   const top = Object.keys(file).find((key) => !['current', 'profiles'].includes(key))
@@ -95,8 +99,8 @@ const checkProfile = (name: string, profile: unknown, refuse: Refuse): void => {
   if (!isProfileName(name)) {
     refuse(at(''), `${quoted(name)} is no name`, 'Letters, digits, dot, hyphen and underscore')
   }
-  if (!isObject(profile)) return refuse(at(''), `profiles.${name} is no object`)
-  for (const [key, value] of Object.entries(profile)) {
+  const settings = isObject(profile) ? profile : refuse(at(''), `profiles.${name} is no object`)
+  for (const [key, value] of Object.entries(settings)) {
     const where = `profiles.${name}.${key}`
     if (key === 'production') {
       if (typeof value !== 'boolean') refuse(at(key), `${where} is neither true nor false`)

@@ -10,6 +10,7 @@ import { type Kind, list, text } from './json.schema.ts'
 import { kinds as operatorKinds } from './operator.schema.ts'
 import { kinds as planKinds } from './plan.schema.ts'
 import { kinds as policyKinds } from './policy.schema.ts'
+import { kinds as profileKinds } from './profile.schema.ts'
 import { kinds as proofKinds } from './proof.schema.ts'
 import { kinds as revocationKinds } from './revocation.schema.ts'
 import { kinds as statusKinds } from './schema-status.schema.ts'
@@ -50,6 +51,7 @@ export const allKinds: readonly Kind[] = [
   ...blocklistKinds,
   ...operatorKinds,
   ...statusKinds,
+  ...profileKinds,
   ...whoamiKinds,
   ...doctorKinds,
   list({ kind: 'SchemaList', says: 'The kinds of answers', by: ['schema'] }, schemaKind),

@@ -2,7 +2,7 @@ import type { DescribedProfile } from '../config/profile-book.ts'
 import type { Column, View } from './view.ts'
 
 /** What a profile itself may hold, in the order of its fields. */
-const held = [
+export const heldKeys: readonly string[] = [
   'databaseUrl',
   'passwordCommand',
   'sslRootCert',
@@ -48,7 +48,7 @@ export const profileView: View<DescribedProfile> = {
       value: (p) => p.values.organization ?? null,
       cell: { header: 'organization' },
     },
-    ...held.map((key): Column<DescribedProfile> => ({ key, value: ({ values }) => values[key] ?? null })),
+    ...heldKeys.map((key): Column<DescribedProfile> => ({ key, value: ({ values }) => values[key] ?? null })),
     { key: 'problem', value: (p) => p.problem, cell: { header: 'problem', shrink: 2, tone: () => 'bad' } },
     { key: 'settings', value: (p) => p.settings },
   ],

@@ -3,8 +3,8 @@ import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import { outputFormats } from '../../views/view.ts'
 import { parseText } from '../shared/parsers.ts'
-import { showOne } from './say.ts'
 import { teach } from '../shared/teaching.ts'
+import { showOne } from './say.ts'
 
 /** What a profile may hold, by its key in the file. */
 const settings = {

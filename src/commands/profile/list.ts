@@ -1,15 +1,18 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { profileView } from '../../views/profile.view.ts'
-import { sayNearer } from './say.ts'
 import { teach } from '../shared/teaching.ts'
+import { sayNearer } from './say.ts'
 
 export const registerList = (parent: Command, context: Context, run = listProfiles): void => {
   const command = parent
     .command('list')
     .description('List the profiles, with the one in use and which are production')
     .action(() => run(context))
-  teach(command, { examples: [['Which databases are there, and which is used here', 'meanderctl profile list']], ends: [] })
+  teach(command, {
+    examples: [['Which databases are there, and which is used here', 'meanderctl profile list']],
+    ends: [],
+  })
 }
 
 export const listProfiles = async (context: Context): Promise<void> => {

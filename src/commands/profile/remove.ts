@@ -3,8 +3,8 @@ import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import { declined } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
-import { showOne } from './say.ts'
 import { teach } from '../shared/teaching.ts'
+import { showOne } from './say.ts'
 
 interface RemoveOptions {
   readonly yes?: boolean
@@ -17,7 +17,10 @@ export const registerRemove = (parent: Command, context: Context, run = removePr
     .argument('<name>', 'the profile', parseText)
     .option('-y, --yes', 'go ahead without being asked')
     .action((name: string, options: RemoveOptions) => run(name, options, context))
-  teach(command, { examples: [['Forget a profile', 'meanderctl profile remove staging']], ends: ['NOT_FOUND', 'DECLINED'] })
+  teach(command, {
+    examples: [['Forget a profile', 'meanderctl profile remove staging']],
+    ends: ['NOT_FOUND', 'DECLINED'],
+  })
 }
 
 export const removeProfile = async (

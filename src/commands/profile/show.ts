@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { settingView } from '../../views/doctor.view.ts'
 import { parseText } from '../shared/parsers.ts'
-import { showOne } from './say.ts'
 import { teach } from '../shared/teaching.ts'
+import { showOne } from './say.ts'
 
 export const registerShow = (parent: Command, context: Context, run = showProfile): void => {
   const command = parent
@@ -11,7 +11,10 @@ export const registerShow = (parent: Command, context: Context, run = showProfil
     .description('Show a profile: what it holds, what is in force with it, and who says so')
     .argument('[name]', 'the profile; the one in use when left out', parseText)
     .action((name: string | undefined) => run(name, context))
-  teach(command, { examples: [['What a command would use here, and who says so', 'meanderctl profile show']], ends: ['NOT_FOUND'] })
+  teach(command, {
+    examples: [['What a command would use here, and who says so', 'meanderctl profile show']],
+    ends: ['NOT_FOUND'],
+  })
 }
 
 export const showProfile = async (name: string | undefined, context: Context): Promise<void> => {

@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import { parseText } from '../shared/parsers.ts'
-import { sayNearer, showOne } from './say.ts'
 import { teach } from '../shared/teaching.ts'
+import { sayNearer, showOne } from './say.ts'
 
 interface UseOptions {
   readonly none?: boolean
@@ -16,7 +16,10 @@ export const registerUse = (parent: Command, context: Context, run = useProfile)
     .argument('[name]', 'the profile', parseText)
     .option('--none', 'no profile is the default any more')
     .action((name: string | undefined, options: UseOptions) => run(name, options, context))
-  teach(command, { examples: [['Use this database from now on', 'meanderctl profile use staging']], ends: ['NOT_FOUND'] })
+  teach(command, {
+    examples: [['Use this database from now on', 'meanderctl profile use staging']],
+    ends: ['NOT_FOUND'],
+  })
 }
 
 export const useProfile = async (

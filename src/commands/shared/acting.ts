@@ -142,7 +142,12 @@ export const confirmAct = async (
   const expected = word ?? (count > typedAbove ? String(count) : null)
   if (expected === null) return confirm(options, context, `${consequence} Go on?`)
   if (unasked(options, context)) return
-  if (!(await context.terminal.prompt.typed(`${placeOf(context)}: ${consequence} Type ${expected} to go on:`, expected)))
+  if (
+    !(await context.terminal.prompt.typed(
+      `${placeOf(context)}: ${consequence} Type ${expected} to go on:`,
+      expected,
+    ))
+  )
     throw declined()
 }
 
