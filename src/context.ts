@@ -7,10 +7,11 @@ import type { Database } from './postgres/database.ts'
 import type { BlocklistStore } from './redis/blocklist-store.ts'
 import type { Setup } from './service/doctor/check.ts'
 import type { SessionManagementService } from './service/session-management-service.ts'
-import { createShow, formatOf, type Show } from './show.ts'
+import { createShow, refuseWrongFormat, type Show } from './show.ts'
 import { processStreams, type Streams } from './terminal/streams.ts'
 import type { Terminal } from './terminal/terminal.ts'
 import { version } from './version.ts'
+import type { OutputFormat } from './views/view.ts'
 
 /** The embedded store with what the demo shows in it. */
 export interface Demo {
@@ -70,8 +71,8 @@ export const processSurroundings = (): Surroundings => ({
 /** The context of one run: `configure` once the flags are known, `close` at the end. */
 export interface OwnedContext extends Context {
   readonly ended: readonly ExitName[]
-  /** `noun` is the command's first word. */
-  configure(flags: GlobalFlags, noun: string): Promise<void>
+  /** `noun` is the command's first word; `formats` are those that it has, left out the usual ones. */
+  configure(flags: GlobalFlags, noun: string, formats?: readonly OutputFormat[]): Promise<void>
   interrupt(): Promise<void>
   close(): Promise<void>
 }
@@ -146,7 +147,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
     get show() {
       return createShow(ready(), now)
     },
-    async configure(flags, noun) {
+    async configure(flags, noun, formats) {
       const [{ loadSettings }, { createTerminal }] = await Promise.all([
         import('./config/settings.ts'),
         import('./terminal/create-terminal.ts'),
@@ -166,7 +167,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
         signal: aborter.signal,
       })
       configured = { flags, settings, terminal, noun }
-      formatOf(settings)
+      await refuseWrongFormat(settings, formats)
     },
     unchecked: () => serviceOver(ownDatabase),
     async service() {

@@ -54,7 +54,7 @@ const preparedHelp = (): string | null => {
 }
 
 const run = async (argv: readonly string[], context: OwnedContext, around: Surroundings): Promise<void> => {
-  const { createProgram, helpOf, isCommanderError } = await import('./program.ts')
+  const { createProgram, helpOf, isCommanderError, misuseOf } = await import('./program.ts')
   const out: string[] = []
   const program = await createProgram(argv, context, (text) => out.push(text))
   try {
@@ -62,8 +62,7 @@ const run = async (argv: readonly string[], context: OwnedContext, around: Surro
   } catch (error) {
     if (!isCommanderError(error)) throw error
     const help = helpOf(error)
-    if (help === 'misuse')
-      throw new MeanderError('USAGE', sentence(error.message), { hint: 'See meanderctl --help.' })
+    if (help === 'misuse') throw await misuseOf(error, program, argv)
     if (help === 'missing verb') context.end('USAGE')
   }
   if (out.length > 0) await write(around.streams.stdout, out.join(''))
@@ -71,11 +70,6 @@ const run = async (argv: readonly string[], context: OwnedContext, around: Surro
 
 const write = (stream: NodeJS.WritableStream, text: string): Promise<void> =>
   new Promise((resolve) => void stream.write(text, () => resolve()))
-
-const sentence = (message: string): string => {
-  const text = message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/s, '. Did you mean $1?')
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? '' : '.'}`
-}
 
 const asMeanderError = (error: unknown): MeanderError =>
   error instanceof MeanderError

@@ -1,6 +1,9 @@
 import { Command, CommanderError, Option } from 'commander'
 import { parseMilliseconds, parseNames, parseText } from './commands/shared/parsers.ts'
+import { teachingOf } from './commands/shared/teaching.ts'
+import { pathOf } from './commands/shared/tree.ts'
 import type { OwnedContext } from './context.ts'
+import { MeanderError } from './errors.ts'
 import { versionAnswer } from './version.ts'
 
 interface Entry {
@@ -83,7 +86,7 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'help',
-    summary: 'Help for a command, or on exit-codes, output, selectors, environment',
+    summary: 'Help for a command, or on exit-codes, output, selectors',
     load: async () => (await import('./commands/help/help.ts')).registerHelp,
   },
 ]
@@ -117,12 +120,14 @@ export const createProgram = async (
     .helpCommand(false)
     .hook('preAction', async (_, action) => {
       const noun = nounOf(program, action)
-      if (!withoutSettings.includes(noun)) await context.configure(globalFlags(program), noun)
+      if (!withoutSettings.includes(noun))
+        await context.configure(globalFlags(program), noun, teachingOf(action)?.formats)
     })
 
+  const whole = argv[0] === 'help' && argv.includes('--json')
   for (const { name, summary, load } of entries) {
     const command = program.command(name).description(summary)
-    if (argv.includes(name)) (await load())(command, context)
+    if (whole || argv.includes(name)) (await load())(command, context)
   }
   if (argv.some((word) => word === 'help' || helpFlag.test(word)))
     (await import('./commands/help/page.ts')).addPages(program)
@@ -155,4 +160,27 @@ export const helpOf = ({ code, exitCode }: CommanderError): 'shown' | 'missing v
   if (code !== 'commander.help') return 'misuse'
   // `help` was asked for, a noun without its verb was not.
   return exitCode === 0 ? 'shown' : 'missing verb'
+}
+
+/** What was wrong with the words of `argv`, what was probably meant, and where the help of that verb is. */
+export const misuseOf = async (
+  { message }: CommanderError,
+  program: Command,
+  argv: readonly string[],
+): Promise<MeanderError> => {
+  let within = program
+  for (const word of argv) within = within.commands.find((command) => command.name() === word) ?? within
+  const near = await nearChoice(message)
+  const text = message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/s, '. Did you mean $1?')
+  const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? '' : '.'}`
+  return new MeanderError('USAGE', near === null ? sentence : `${sentence} Did you mean ${near}?`, {
+    hint: `See ${`meanderctl ${pathOf(within)}`.trimEnd()} --help.`,
+  })
+}
+
+/** Commander names the choices of an option, and guesses only commands and options. */
+const nearChoice = async (message: string): Promise<string | null> => {
+  const [, typed, choices] = /argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(message) ?? []
+  if (typed === undefined || choices === undefined) return null
+  return (await import('./commands/shared/nearest.ts')).nearest(typed, choices.split(', '))
 }

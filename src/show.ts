@@ -4,6 +4,7 @@ import type { Terminal } from './terminal/terminal.ts'
 import { version } from './version.ts'
 import type { PaintOptions } from './views/paint/options.ts'
 import {
+  formatMeanings,
   type Metric,
   type OutputFormat,
   outputFormats,
@@ -44,15 +45,28 @@ export interface Show {
   section<T>(heading: string, view: View<T>, rows: readonly T[]): Promise<void>
 }
 
-/** The form that `-o` names. @throws MeanderError USAGE for one that there is not. */
-export const formatOf = ({ output }: Settings): OutputFormat => {
-  const wanted = output.value ?? 'table'
-  const format = [...outputFormats, 'prometheus' as const, 'html' as const].find((known) => known === wanted)
-  if (format) return format
-  throw new MeanderError('USAGE', `There is no output format ${wanted}.`, {
-    hint: `Use -o ${outputFormats.join('|')}.`,
-  })
+const everyFormat = Object.keys(formatMeanings) as OutputFormat[]
+
+/**
+ * Refuses a form that there is not, or that was typed for a command which has others; `formats` are those that it has.
+ * What a profile or the environment says for every command is the command's to take or to leave.
+ * @throws MeanderError USAGE
+ */
+export const refuseWrongFormat = async (
+  { output }: Settings,
+  formats: readonly OutputFormat[] = outputFormats,
+): Promise<void> => {
+  const wanted = output.value
+  if (wanted === null || formats.some((known) => known === wanted)) return
+  const known = everyFormat.some((format) => format === wanted)
+  if (known && output.source !== 'flag') return
+  const what = known ? `This command has no output format ${wanted}.` : `There is no output format ${wanted}.`
+  throw new MeanderError('USAGE', what, { hint: `Use -o ${formats.join('|')}.` })
 }
+
+/** The form that `-o` names. */
+const formatOf = ({ output }: Settings): OutputFormat =>
+  everyFormat.find((known) => known === output.value) ?? 'table'
 
 /** The way from a command's answer to the terminal: every view is painted here, and nowhere else. */
 export const createShow = (

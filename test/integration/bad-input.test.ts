@@ -107,12 +107,12 @@ const mistakes: Record<string, Mistake> = {
   'an unknown option': {
     argv: `${list} --colour red`,
     code: 2,
-    says: () => "Unknown option '--colour'. Did you mean --color?\nSee meanderctl --help.",
+    says: () => "Unknown option '--colour'. Did you mean --color?\nSee meanderctl sessions list --help.",
   },
   'an unknown verb': {
     argv: 'sessions kill',
     code: 2,
-    says: () => "Unknown command 'kill'.\nSee meanderctl --help.",
+    says: () => "Unknown command 'kill'.\nSee meanderctl sessions --help.",
   },
   'an unknown noun': {
     argv: 'session list',
@@ -123,7 +123,23 @@ const mistakes: Record<string, Mistake> = {
     argv: `${list} --state gone`,
     code: 2,
     says: () =>
-      "Option '--state <state>' argument 'gone' is invalid. Allowed choices are active, expired, revoked, any.\nSee meanderctl --help.",
+      "Option '--state <state>' argument 'gone' is invalid. Allowed choices are active, expired, revoked, any.\nSee meanderctl sessions list --help.",
+  },
+  'a state that is nearly one': {
+    argv: `${list} --state actve`,
+    code: 2,
+    says: () =>
+      "Option '--state <state>' argument 'actve' is invalid. Allowed choices are active, expired, revoked, any. Did you mean active?\nSee meanderctl sessions list --help.",
+  },
+  'an output form of another command': {
+    argv: `${list} -o html`,
+    code: 2,
+    says: () => 'This command has no output format html.\nUse -o table|wide|json|ndjson|csv|id.',
+  },
+  'a form that the timeline has not': {
+    argv: 'audit timeline --ticket INC-42 -o xml',
+    code: 2,
+    says: () => 'There is no output format xml.\nUse -o table|wide|json|ndjson|csv|id|html.',
   },
   'an unknown output form': {
     argv: `${list} -o yaml`,
@@ -140,47 +156,48 @@ const mistakes: Record<string, Mistake> = {
     argv: `${list} --limit 0`,
     code: 2,
     says: () =>
-      "Option '--limit <n>' argument '0' is invalid. A whole number from 1.\nSee meanderctl --help.",
+      "Option '--limit <n>' argument '0' is invalid. A whole number from 1.\nSee meanderctl sessions list --help.",
   },
   'a limit that is no number': {
     argv: `${list} --limit 1e3`,
     code: 2,
     says: () =>
-      "Option '--limit <n>' argument '1e3' is invalid. A whole number from 1.\nSee meanderctl --help.",
+      "Option '--limit <n>' argument '1e3' is invalid. A whole number from 1.\nSee meanderctl sessions list --help.",
   },
   'an id that is none': {
     argv: 'sessions revoke phone --yes --reason x',
     code: 2,
     says: () =>
-      "Command-argument value 'phone' is invalid for argument 'id'. An id looks like 0190a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b.\nSee meanderctl --help.",
+      "Command-argument value 'phone' is invalid for argument 'id'. An id looks like 0190a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b.\nSee meanderctl sessions revoke --help.",
   },
   'an address that is none': {
     argv: `${list} --ip 192.0.2.0/33`,
     code: 2,
     says: () =>
-      "Option '--ip <address|cidr>' argument '192.0.2.0/33' is invalid. An address looks like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32.\nSee meanderctl --help.",
+      "Option '--ip <address|cidr>' argument '192.0.2.0/33' is invalid. An address looks like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32.\nSee meanderctl sessions list --help.",
   },
   'a duration that is none': {
     argv: `${list} --idle-for 1y`,
     code: 2,
     says: () =>
-      "Option '--idle-for <duration>' argument '1y' is invalid. A duration looks like 90s, 15m, 12h, 7d, 2w or 1d12h.\nSee meanderctl --help.",
+      "Option '--idle-for <duration>' argument '1y' is invalid. A duration looks like 90s, 15m, 12h, 7d, 2w or 1d12h.\nSee meanderctl sessions list --help.",
   },
   'a day that never was': {
     argv: `${list} --created-before 2026-02-30`,
     code: 2,
     says: () =>
-      "Option '--created-before <time>' argument '2026-02-30' is invalid. A time looks like 2026-01-31T12:00:00Z, 2026-01-31 (UTC), or 7d (ago).\nSee meanderctl --help.",
+      "Option '--created-before <time>' argument '2026-02-30' is invalid. A time looks like 2026-01-31T12:00:00Z, 2026-01-31 (UTC), or 7d (ago).\nSee meanderctl sessions list --help.",
   },
   'a missing value': {
     argv: `${list} --user`,
     code: 2,
-    says: () => "Option '--user <email|id>' argument missing.\nSee meanderctl --help.",
+    says: () => "Option '--user <email|id>' argument missing.\nSee meanderctl sessions list --help.",
   },
   'one argument too many': {
     argv: `${list} everything`,
     code: 2,
-    says: () => "Too many arguments for 'list'. Expected 0 arguments but got 1.\nSee meanderctl --help.",
+    says: () =>
+      "Too many arguments for 'list'. Expected 0 arguments but got 1.\nSee meanderctl sessions list --help.",
   },
   'an unknown TLS mode': {
     argv: list,

@@ -51,7 +51,7 @@ describe.each(verbs.map((verb) => [pathOf(verb), teachingOf(verb)] as const))(
   (name, teaching) => {
     const examples = teaching?.examples ?? []
 
-    it('has examples that are calls of it, and can be parsed', async () => {
+    it('has examples that are calls of it, and can be parsed', { timeout: 60_000 }, async () => {
       expect(examples.length).toBeGreaterThan(0)
       for (const [, line] of examples) {
         expect(
@@ -83,3 +83,30 @@ describe.each(verbs.map((verb) => [pathOf(verb), teachingOf(verb)] as const))(
     })
   },
 )
+
+it('tells programs of every command: what it takes, changes and ends with', async () => {
+  const said: string[] = []
+  const argv = ['help', '--json']
+  const context = createContext({ streams: processStreams(), env: {} }, argv)
+  await (await createProgram(argv, context, (text) => said.push(text))).parseAsync(argv, { from: 'user' })
+  const { kind, item } = JSON.parse(said.join(''))
+  expect(kind).toBe('Capabilities')
+  expect(item.commands.map(({ command }: { command: string }) => command)).toEqual(names)
+  const revoke = item.commands.find(({ command }: { command: string }) => command === 'sessions revoke')
+  expect(revoke).toMatchObject({
+    arguments: [{ name: 'id', required: false, variadic: true }],
+    effects: { recorded: ['session.revoked', 'plan.created'], intent: true },
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 130, 143],
+  })
+  expect(revoke.options).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        name: '--state',
+        type: 'state',
+        choices: ['active', 'expired', 'revoked', 'any'],
+      }),
+      expect.objectContaining({ name: '--dry-run', short: '-n', type: 'boolean' }),
+      expect.objectContaining({ name: '--max-affected', type: 'n', required: false }),
+    ]),
+  )
+})

@@ -6,21 +6,36 @@ import { teach } from '../shared/teaching.ts'
 import { helperOf } from './layout.ts'
 import { topicNames, topicText } from './topics.ts'
 
+interface HelpOptions {
+  readonly json?: boolean
+}
+
 export const registerHelp = (command: Command, context: Context, run = help): void => {
   teach(command, {
     examples: [
       ['One command', 'meanderctl help sessions revoke'],
-      ['Every setting', 'meanderctl help environment'],
+      ['Everything that there is, for programs', 'meanderctl help --json'],
     ],
     ends: [],
     formats: [],
   })
     .argument('[topic...]', 'a command, or one of the topics')
-    .action((words: string[]) => run(words, command, context))
+    .option('--json', 'what every command takes, changes and ends with, for programs')
+    .action((words: string[], options: HelpOptions) => run(words, options, command, context))
 }
 
-export const help = async (words: readonly string[], own: Command, context: Context): Promise<void> => {
+export const help = async (
+  words: readonly string[],
+  { json }: HelpOptions,
+  own: Command,
+  context: Context,
+): Promise<void> => {
   const root = own.parent ?? own
+  if (json) {
+    if (words.length > 0) throw new MeanderError('USAGE', '--json tells of every command: it takes no topic.')
+    const { capabilitiesOf } = await import('./capabilities.ts')
+    return root.configureOutput().writeOut?.(`${JSON.stringify(capabilitiesOf(root))}\n`)
+  }
   const topic = words.length === 1 ? await topicText(words[0] ?? '', helperOf(root), context) : null
   if (topic !== null) return root.configureOutput().writeOut?.(`${topic}\n`)
   let found = root

@@ -142,7 +142,7 @@ describe('what is not there', () => {
     const { code, stderr } = await show('kari', 'phone')
     expect(code).toBe(2)
     expect(stderr).toBe(
-      "meanderctl: Command-argument value 'phone' is invalid for argument 'id'. An id looks like 0190a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b.\nSee meanderctl --help.\n",
+      "meanderctl: Command-argument value 'phone' is invalid for argument 'id'. An id looks like 0190a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b.\nSee meanderctl sessions show --help.\n",
     )
   })
 
