@@ -68,8 +68,18 @@ const run = async (argv: readonly string[], context: OwnedContext, around: Surro
   if (out.length > 0) await write(around.streams.stdout, out.join(''))
 }
 
+/** Whoever reads may stop reading, as `| head` does: that is no failure. */
 const write = (stream: NodeJS.WritableStream, text: string): Promise<void> =>
-  new Promise((resolve) => void stream.write(text, () => resolve()))
+  new Promise((resolve, reject) => {
+    const end = (error?: (Error & { code?: string }) | null) =>
+      error && error.code !== 'EPIPE' ? reject(error) : resolve()
+    stream.once('error', end)
+    stream.write(text, (error) => {
+      end(error)
+      // After a failed write comes the event, which nobody else would take.
+      if (!error) stream.off('error', end)
+    })
+  })
 
 const asMeanderError = (error: unknown): MeanderError =>
   error instanceof MeanderError
