@@ -16,7 +16,7 @@ export const load = async (url, context, next) => {
     sourcefile: url,
     sourcemap: 'inline',
     target: 'node20.19',
-    define: { BUILD_VERSION: '"0.0.0-bench"', BUILD_COMMIT: '""' },
+    define: { BUILD_VERSION: '"0.0.0-bench"', BUILD_COMMIT: '""', BUILD_SCHEMA: '0' },
   })
   return { format: 'module', source: code, shortCircuit: true }
 }
