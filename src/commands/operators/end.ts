@@ -45,7 +45,14 @@ const verbs = {
   },
 } as const satisfies Record<
   string,
-  { readonly description: string; readonly question: (login: string) => string; readonly teaching: Teaching }
+  {
+    readonly description: string
+    readonly which: string
+    /** Whether only disabled logins, or only others, can be meant; null is any. */
+    readonly disabled: boolean | null
+    readonly question: (login: string) => string
+    readonly teaching: Teaching
+  }
 >
 
 export const registerEnd = (

@@ -14,12 +14,14 @@ describe('a table at a terminal', () => {
   it('becomes sheets where 40 columns cannot hold it', async () => {
     expect(await list({ decorated: true, width: 40 })).toMatchInlineSnapshot(`
       "id          11111111
-      owner       Åse Ødegård <ase@hlf.example>
+      owner       Åse Ødegård
+                  <ase@hlf.example>
       sessions    2
       last seen   3 min ago
       state       active
       user agent  Mozilla/5.0 (iPhone; CPU
-                  iPhone OS 18_1 like Mac OS X)
+                  iPhone OS 18_1 like Mac OS
+                  X)
 
       id          22222222
       owner       =漢字 शांति\\u{202e}
