@@ -24,6 +24,13 @@ export interface Demo {
   readonly phone: Phone
 }
 
+/** A variable, its key in a profile where it has one, and whether its value is never shown. */
+interface VariableFacts {
+  readonly name: string
+  readonly profile: string | null
+  readonly secret: boolean
+}
+
 /** What every command is handed. Connections open when they are first needed and close once. */
 export interface Context {
   readonly settings: Settings
@@ -40,6 +47,8 @@ export interface Context {
   unchecked(): Promise<SessionManagementService>
   /** The demo's embedded store, made where there is none, or anew. */
   openDemo(options: { readonly reset: boolean }): Promise<Demo>
+  /** Every variable that is read from outside, set or not: for `help environment`. */
+  variables(): Promise<readonly VariableFacts[]>
   /** What the settings say, secrets masked: for `doctor`. */
   setup(): Promise<Setup>
   /** This person's profiles: for looking at them and changing them. */
@@ -193,6 +202,14 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
         service: await serviceOver(async () => kari),
         phone: await phones.findPhone(await engine.asLogin(kari, 'auth')),
       }
+    },
+    async variables() {
+      const { variables } = await import('./config/variables.ts')
+      return Object.entries(variables).map(([name, { profile = null, secret = false }]) => ({
+        name,
+        profile,
+        secret,
+      }))
     },
     async setup() {
       const { describeSetup } = await import('./config/describe.ts')

@@ -86,7 +86,7 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'help',
-    summary: 'Help for a command, or on exit-codes, output, selectors',
+    summary: 'Help for a command, or on exit-codes, output, selectors, environment',
     load: async () => (await import('./commands/help/help.ts')).registerHelp,
   },
 ]

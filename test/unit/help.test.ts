@@ -2,7 +2,9 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { teachingOf } from '../../src/commands/shared/teaching.ts'
 import { pathOf, verbsOf } from '../../src/commands/shared/tree.ts'
+import { variableNames } from '../../src/config/variables.ts'
 import { createContext } from '../../src/context.ts'
+import { exitCodes } from '../../src/errors.ts'
 import { commandNames, createProgram } from '../../src/program.ts'
 import { processStreams } from '../../src/terminal/streams.ts'
 import { readPage, runbooks } from '../support/runbook.ts'
@@ -84,12 +86,21 @@ describe.each(verbs.map((verb) => [pathOf(verb), teachingOf(verb)] as const))(
   },
 )
 
-it('tells programs of every command: what it takes, changes and ends with', async () => {
-  const said: string[] = []
-  const argv = ['help', '--json']
+const said = async (...argv: string[]): Promise<string> => {
+  const texts: string[] = []
   const context = createContext({ streams: processStreams(), env: {} }, argv)
-  await (await createProgram(argv, context, (text) => said.push(text))).parseAsync(argv, { from: 'user' })
-  const { kind, item } = JSON.parse(said.join(''))
+  await (await createProgram(argv, context, (text) => texts.push(text))).parseAsync(argv, { from: 'user' })
+  return texts.join('')
+}
+
+it('tells of every exit code and of every variable', async () => {
+  const [codes, settings] = [await said('help', 'exit-codes'), await said('help', 'environment')]
+  for (const [name, code] of Object.entries(exitCodes)) expect(codes).toContain(` ${code} ${name} `)
+  for (const name of variableNames) expect(settings).toContain(`  ${name} `)
+})
+
+it('tells programs of every command: what it takes, changes and ends with', async () => {
+  const { kind, item } = JSON.parse(await said('help', '--json'))
   expect(kind).toBe('Capabilities')
   expect(item.commands.map(({ command }: { command: string }) => command)).toEqual(names)
   const revoke = item.commands.find(({ command }: { command: string }) => command === 'sessions revoke')

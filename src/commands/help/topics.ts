@@ -79,7 +79,29 @@ const selectors: Topic = {
     ].join('\n\n'),
 }
 
-const topics: Readonly<Record<string, Topic>> = { 'exit-codes': exits, output, selectors }
+const environment: Topic = {
+  summary: 'every variable that is read, and its key in a profile',
+  text: async (helper, context) =>
+    [
+      prose(
+        'Order: flag, environment, env file (--env-file or MEANDERCTL_ENV_FILE), profile, default. Nothing is read from the folder that you stand in, and an empty variable is the same as none. No secret is ever a flag, or in a profile. meanderctl doctor shows where each value came from.',
+        helper,
+      ),
+      listed(
+        'Variables',
+        (await context.variables()).map(({ name, profile, secret }) => [
+          name,
+          [
+            profile === null ? 'not in a profile' : `in a profile: ${profile}`,
+            ...(secret ? ['never shown'] : []),
+          ].join('; '),
+        ]),
+        helper,
+      ),
+    ].join('\n\n'),
+}
+
+const topics: Readonly<Record<string, Topic>> = { 'exit-codes': exits, output, selectors, environment }
 
 /** What `help TOPIC` knows, by name. */
 export const topicNames: readonly string[] = Object.keys(topics)
