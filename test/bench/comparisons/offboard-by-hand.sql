@@ -1,6 +1,8 @@
 -- The best that we can write by hand for the same work: accounts, grants, chains, sessions, access tokens, and one
 -- chained audit event a user with its hashes built in an array. A superuser's, so that no policy is asked; no rows are
 -- locked in order, nothing is read back, and nobody is told what became of whom.
+-- One that a run left behind when it was ended.
+drop schema if exists bench cascade;
 create schema bench;
 create function bench.offboard(p_users uuid[], p_reason text)
 returns void

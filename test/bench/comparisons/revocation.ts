@@ -5,6 +5,7 @@ import { ratio, type Subject } from '../measure.ts'
 
 /** All that has to be done, and no word of it on record; nobody is asked and nothing is read back. */
 const byHand = `
+drop schema if exists bench cascade;
 create schema bench;
 create function bench.sign_out(p_user uuid, p_reason text) returns integer language plpgsql as $$
 declare
