@@ -73,6 +73,8 @@ const painters: Readonly<Record<ExportFormat, Painter>> = {
   },
 }
 
+/** Two of them begin what the log of a CI job obeys. */
+const sharp = 0x23
 /** Bytes of an event's texts that stand in the line as they are: in any JSON, and between its quotes too. */
 const plainInJson = 1
 const plainInQuotes = 2
@@ -81,6 +83,7 @@ const plainInQuotes = 2
  * them hides or moves anything on a screen.
  */
 const plainness = new Uint8Array(256).map((_, byte) => {
+  if (byte === sharp) return 0
   if (byte === 0x22 || byte === 0x5c) return plainInJson
   return (byte >= 0x20 && byte <= 0x7e) || (byte >= 0x80 && byte <= 0xbf) || (byte >= 0xc3 && byte <= 0xcb)
     ? plainInJson | plainInQuotes
@@ -151,7 +154,9 @@ const jsonLines = (
       for (const end = at + size; at < end; at++) {
         const byte = fields[at] as number
         if (((plainness[byte] as number) & needs) === 0) {
-          if (byte !== latinSigns || !isLatinSign(fields[at + 1])) return null
+          const follows = fields[at + 1]
+          const plain = byte === latinSigns ? isLatinSign(follows) : byte === sharp && follows !== sharp
+          if (!plain) return null
         }
         lines[to++] = byte
       }
