@@ -228,7 +228,7 @@ describe('the package', () => {
     expect(code).toBe('FAILED')
     const bin = join(home, 'node_modules/.bin/meanderctl')
     const started = await execa(bin, ['--version'], { env: cleanEnvironment(), extendEnv: false })
-    expect(started.stdout).toMatch(/^\d+\.\d+\.\d+/)
+    expect(started.stdout).toMatch(/^meanderctl \d+\.\d+\.\d+ \(.*schema \d+\)$/)
   })
 
   it('has types that need no package but those of Node.js', async () => {
