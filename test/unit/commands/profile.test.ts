@@ -146,7 +146,7 @@ describe('profile add', () => {
     await done(prod)
     expect(kept().profiles.prod.databaseUrl).toBe(url)
     expect(JSON.parse(readFileSync(join(home, 'dotfiles', 'mine.json'), 'utf8'))).toEqual(kept())
-    const nowhere = await profile(staging, { env: { XDG_CONFIG_HOME: '/proc/nowhere' } })
+    const nowhere = await profile(staging, { env: { XDG_CONFIG_HOME: '/dev/null' } })
     expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringContaining('Set XDG_CONFIG_HOME') })
   })
 })
