@@ -39,13 +39,16 @@ export const startReplicas = async (
     }
     throw new Error(`${what}: not after 30 seconds:\n${standby.log()}`)
   }
-  const caughtUp = () =>
-    until(
+  const caughtUp = async () => {
+    // What no commit follows, as the pruning of a page, would stay unsent for as long as nothing happens.
+    await primary.query('select pg_current_xact_id()')
+    const [end] = await primary.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn')
+    await until(
       'the standby has everything',
-      `select exists (select from pg_stat_replication
-         where application_name = $1 and replay_lsn >= pg_current_wal_insert_lsn()) as so`,
-      [name],
+      `select exists (select from pg_stat_replication where application_name = $1 and replay_lsn >= $2::pg_lsn) as so`,
+      [name, end?.lsn],
     )
+  }
   const copy = async () => {
     wire = await startProxy(primary)
     const conninfo = `host=${wire.host} port=${wire.port} user=postgres application_name=${name}`
