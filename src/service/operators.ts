@@ -35,6 +35,13 @@ export class Operators {
     return db.transaction((transaction) => addOperator(transaction, operator))
   }
 
+  /** Binds a registered login anew, for the user and in the role that it had; null for one that is not registered. */
+  async rebind(login: string): Promise<OperatorChange | null> {
+    const known = (await this.list()).find((operator) => operator.login === login)
+    if (!known) return null
+    return this.add({ login, user: known.userId, role: known.role === 'auditor' ? known.role : null })
+  }
+
   async enable(login: string): Promise<OperatorChange> {
     const db = await this.#stores.database()
     return db.transaction((transaction) => enableOperator(transaction, login))

@@ -15,11 +15,13 @@ export const registerAdd = (parent: Command, context: Context, run = addOperator
   teach(parent.command('add'), {
     examples: [
       ['A new operator', 'meanderctl operators add ada --user ada@hlf.example'],
+      ['After a restore', 'meanderctl operators add ada'],
       ['Who only looks', 'meanderctl operators add revisor --user ada@hlf.example --role auditor'],
     ],
     ends: [...endsOfLook, 'UNKNOWN'],
     unlike: { 'grants create': 'lets platform staff into an organization' },
-    notes: 'The login itself is made in PostgreSQL before.',
+    notes:
+      'The login itself is made in PostgreSQL before. One that was registered before needs no --user: it is bound anew as it was.',
   })
     .description('Register a PostgreSQL login for a platform user, or bind it anew after a restore')
     .argument('[login]', 'the PostgreSQL login; asked for at a terminal', parseText)
@@ -33,13 +35,16 @@ export const addOperator = async (
   { user: named, role }: AddOptions,
   context: Context,
 ): Promise<void> => {
-  if ((given === undefined || named === undefined) && !mayAsk({}, context)) {
-    throw new MeanderError('USAGE', given === undefined ? 'No login was named.' : 'No user was named.', {
-      hint: 'meanderctl operators add LOGIN --user EMAIL',
-    })
-  }
+  const mayBeAsked = mayAsk({}, context)
+  const hint = 'meanderctl operators add LOGIN --user EMAIL'
+  if (given === undefined && !mayBeAsked) throw new MeanderError('USAGE', 'No login was named.', { hint })
   const { operators } = await context.service()
   const login = given ?? (await askText('Which PostgreSQL login is to be an operator?', context))
+  if (named === undefined && role === undefined) {
+    const rebound = await operators.rebind(login)
+    if (rebound) return context.show.item(operatorChangeView, rebound)
+  }
+  if (named === undefined && !mayBeAsked) throw new MeanderError('USAGE', 'No user was named.', { hint })
   const rights = role === 'auditor' ? 'look only at what' : 'do what'
   const user =
     named ?? (await askText(`For which user? The login may ${rights} this user may. E-mail or id:`, context))

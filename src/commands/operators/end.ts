@@ -1,7 +1,14 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
-import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
+import {
+  type ActOptions,
+  askPurpose,
+  confirm,
+  counted,
+  limitedOptions,
+  refuseUnasked,
+} from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
 import { endsOfAct, type Teaching, teach } from '../shared/teaching.ts'
 import { askOperator, requireLogin } from './ask-operator.ts'
@@ -65,7 +72,8 @@ export const registerEnd = (
     .description(verbs[verb].description)
     .argument('[login]', 'the PostgreSQL login; asked for at a terminal', parseText)
     .action((login: string | undefined, options: ActOptions) => run(verb, login, options, context))
-  actOptions(command)
+  // One login is named, and no number of --max-affected is smaller.
+  limitedOptions(command, 'logins')
 }
 
 export const endOperator = async (

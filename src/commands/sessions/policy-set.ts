@@ -11,8 +11,8 @@ import type {
 import { changedLimits, changedLimitView, limitNames } from '../../views/policy.view.ts'
 import {
   type ActOptions,
-  actOptions,
   askPurpose,
+  bulkOptions,
   confirm,
   counted,
   type Purpose,
@@ -21,7 +21,7 @@ import {
   unasked,
 } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
-import { parseDuration, parseText, parseUuid, problemOf } from '../shared/parsers.ts'
+import { parseDuration, parseText, problemOf } from '../shared/parsers.ts'
 import { sayResidual } from '../shared/residual.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
 
@@ -60,9 +60,8 @@ export const registerPolicySet = (parent: Command, context: Context, run = setPo
     .option('--idle-timeout <duration|off>', 'without activity for so long (at least 1m)', parseLimit)
     .option('--absolute-lifetime <duration|off>', 'so long after they began', parseLimit)
     .option('--max-support-access <duration|off>', 'longest support access grant (off: 3d)', parseLimit)
-    .option('--request-id <uuid>', 'run at most once: a repeat returns the first result', parseUuid)
     .action((options: PolicySetOptions) => run(options, context))
-  actOptions(command)
+  bulkOptions(command, 'sessions that end now')
 }
 
 export const setPolicy = async (options: PolicySetOptions, context: Context): Promise<void> => {
@@ -85,9 +84,27 @@ export const setPolicy = async (options: PolicySetOptions, context: Context): Pr
 
   const purpose = await askPurpose(options, context, { guided })
   const order: PolicyOrder = { organization, changes, purpose, requestId: request?.id ?? null }
-  if (options.dryRun) return showOutcome(await policies.dryRun(order), options, context)
-  if (!unasked(options, context)) await ask(await policies.preview(order), options, context)
+  if (options.dryRun) {
+    const outcome = await policies.dryRun(order)
+    refuseTooMany(outcome.change, options)
+    return showOutcome(outcome, options, context)
+  }
+  const sure = unasked(options, context)
+  if (!sure || options.maxAffected !== undefined) {
+    const change = await policies.preview(order)
+    refuseTooMany(change, options)
+    if (!sure) await ask(change, options, context)
+  }
   await showOutcome(await policies.set(order, request, context.signal), options, context)
+}
+
+const refuseTooMany = ({ endNow }: PolicyChange, { maxAffected }: PolicySetOptions): void => {
+  if (maxAffected === undefined || endNow.sessions <= maxAffected) return
+  throw new MeanderError(
+    'REFUSED',
+    `${counted(endNow.sessions, 'session')} would end now, --max-affected allows ${maxAffected}: nothing was changed.`,
+    { hint: 'Set a longer limit, or raise --max-affected.' },
+  )
 }
 
 const limitKeys = ['idleTimeout', 'absoluteLifetime', 'maxSupportAccess'] as const

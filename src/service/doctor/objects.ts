@@ -14,7 +14,9 @@ import { type Examination, type Patient, Unmade, unless } from './check.ts'
 /** What the schema is made of, held against the files that this tool brings. */
 
 const migrate = 'an administrator runs: meanderctl db migrate'
-const byHand = (what: string) => `see who did it, take it back (${what}), then: meanderctl db migrate`
+/** After an upgrade without a new migration only the books, which the administrator alone reads, tell which it is. */
+const byHand = (what: string) =>
+  `where an administrator’s db status has files pending, an older release left this: meanderctl db migrate; else see who did it, take it back (${what}), then migrate`
 const asBrought = 'as this tool brings them'
 
 /** @throws Unmade where there is no schema of ours. */

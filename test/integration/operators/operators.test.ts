@@ -290,12 +290,32 @@ describe('who a login is', () => {
     expect((await run(server, database, name, ['sessions', 'list'])).code).toBe(4)
     const list = await as('admin', ['list', '-o', 'ndjson'])
     expect(list.stdout.split('\n').find((line) => line.includes(name))).toContain('"state":"unbound"')
-    expect(await change('add', name, '--user', 'kari@hlf.example')).toMatchObject({
+    expect(await change('add', name)).toMatchObject({
       code: 0,
       outcome: 'rebound',
+      userEmail: 'kari@hlf.example',
       state: 'enabled',
     })
     expect(await whoami(name)).toBe(0)
+  })
+
+  it('whoever was never added is not bound anew, and nobody in another role', async () => {
+    const unknown = await as('admin', ['add', 'stranger', '-o', 'json'])
+    expect(unknown.error()).toMatchObject({
+      code: 'USAGE',
+      message: 'The login stranger is not registered yet.',
+    })
+    const other = await as('admin', ['add', 'kari', '--role', 'auditor', '-o', 'json'])
+    expect(other.error()).toMatchObject({ code: 'USAGE', message: '--role is for a user: give --user too.' })
+  })
+
+  it('--max-affected 0 disables nobody: 5', async () => {
+    const name = await registered()
+    const refused = await as('admin', ['disable', name, ...sure, '--max-affected', '0', '-o', 'json'])
+    expect(refused.error()).toMatchObject({ code: 'REFUSED', exitCode: 5 })
+    expect(await whoami(name)).toBe(0)
+    expect((await as('admin', ['disable', name, ...sure, '--max-affected', '1'])).code).toBe(0)
+    expect(await whoami(name)).toBe(4)
   })
 
   it('of a deactivated user it is 4, of one who lost the role 5, and the list says which', async () => {

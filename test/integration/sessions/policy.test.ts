@@ -42,6 +42,21 @@ beforeEach(async () => {
 })
 afterAll(closeLogins)
 
+it('refuses to end more sessions than --max-affected at once, changing nothing, dry runs too', async () => {
+  const before = await everythingOf(server, database, 'hlf')
+  const cut = ['--idle-timeout', '15m', '--max-affected', '0']
+  for (const more of [[], ['--dry-run']]) {
+    const refused = await set(...cut, ...more)
+    expect(refused.error()).toMatchObject({ code: 'REFUSED', exitCode: 5 })
+    expect(refused.stdout).toBe('')
+  }
+  expect(await everythingOf(server, database, 'hlf')).toEqual(before)
+  expect((await set('--idle-timeout', '15m', '--max-affected', '1')).json<Result>().summary.endNow).toEqual({
+    sessions: 1,
+    users: 1,
+  })
+})
+
 describe('policy show', () => {
   it('has no limit at first, but 72 hours of support access', async () => {
     expect(await shown()).toEqual({
