@@ -44,17 +44,19 @@ afterAll(closeLogins)
 
 it('refuses to end more sessions than --max-affected at once, changing nothing, dry runs too', async () => {
   const before = await everythingOf(server, database, 'hlf')
-  const cut = ['--idle-timeout', '15m', '--max-affected', '0']
   for (const more of [[], ['--dry-run']]) {
-    const refused = await set(...cut, ...more)
-    expect(refused.error()).toMatchObject({ code: 'REFUSED', exitCode: 5 })
+    const refused = await set('--absolute-lifetime', '10m', '--max-affected', '1', ...more)
+    expect(refused.error()).toMatchObject({
+      code: 'REFUSED',
+      exitCode: 5,
+      message: '2 sessions would end now, --max-affected allows 1: nothing was changed.',
+    })
     expect(refused.stdout).toBe('')
   }
-  expect(await everythingOf(server, database, 'hlf')).toEqual(before)
-  expect((await set('--idle-timeout', '15m', '--max-affected', '1')).json<Result>().summary.endNow).toEqual({
-    sessions: 1,
-    users: 1,
-  })
+  expect(await everythingOf(server, database, 'hlf')).toBe(before)
+  expect(await settings()).toEqual([])
+  const ended = await set('--absolute-lifetime', '10m', '--max-affected', '2')
+  expect(ended.json<Result>().summary.endNow).toEqual({ sessions: 2, users: 2 })
 })
 
 describe('policy show', () => {
