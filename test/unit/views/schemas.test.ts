@@ -99,6 +99,7 @@ const lineOf: Readonly<Record<string, string>> = {
   operatorView: 'OperatorList',
   planView: 'Plan',
   policyView: 'SessionPolicyList',
+  profileView: 'ProfileList',
   proofView: 'VerifyResult',
   rebuildView: 'RebuildResult',
   revokedGrantView: 'GrantRevocationResult',
@@ -127,11 +128,14 @@ const itemOf: Readonly<Record<string, string>> = {
 const forPeople = [
   'accessTokenView',
   'checkedChainView',
+  'grantChoiceView',
   'heldGrantView',
   'mendView',
   'neighbourView',
+  'operatorChoiceView',
   'redisFindingView',
   'refreshTokenView',
+  'sessionChoiceView',
   'settingView',
   'traceHeadView',
   'tracedAccessTokenView',
@@ -140,6 +144,7 @@ const forPeople = [
   'tracedSessionView',
   'tracedUserView',
   'usableSessionView',
+  'userChoiceView',
   'watchedView',
 ]
 
@@ -197,7 +202,16 @@ describe('the kinds', () => {
     // What `kind: 'SignOutResult'` says in the words of the acts on users, and what is written by other means.
     const verbs = readFileSync(`${src}commands/shared/user-verbs.ts`, 'utf8')
     for (const [, kind = ''] of verbs.matchAll(/kind: '(\w+)'/g)) printed.add(kind)
-    for (const kind of ['PlanFile', 'Evidence', 'Checkpoint', 'SessionChange', 'BlocklistEvent', 'Error'])
+    for (const kind of [
+      'PlanFile',
+      'Evidence',
+      'Checkpoint',
+      'SessionChange',
+      'BlocklistEvent',
+      'Error',
+      'Profile',
+      'Version',
+    ])
       printed.add(kind)
     // Of these, programs get the lines alone.
     for (const lists of ['SessionStatsGroupList', 'TimelineStepList', 'RevokedSessionList'])
