@@ -188,6 +188,7 @@ describe('the package', () => {
       'bin',
       'dist',
       'docs',
+      'man',
       'package.json',
     ])
     expect(files).toEqual(

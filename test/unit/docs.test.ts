@@ -8,6 +8,7 @@ import { createContext } from '../../src/context.ts'
 import { commandNames, createProgram } from '../../src/program.ts'
 import { auditActions, unrecorded } from '../../src/service/audit/actions.ts'
 import { processStreams } from '../../src/terminal/streams.ts'
+import { manPage } from '../support/man-page.ts'
 
 /** What `npm run docs` writes: the README's commands, everything that --help says, and what can be on the record. */
 
@@ -61,6 +62,13 @@ it('shows all help in one file, so that a change of it is seen, and fits a narro
       .split('\n')
       .filter((line) => line.length > 80),
   ).toEqual([])
+})
+
+it('is all in the manual page', async () => {
+  const page = manPage(program)
+  await expect(page).toMatchFileSnapshot('../../man/meanderctl.1')
+  for (const name of ['sessions revoke', 'profile add', 'NOT_ENDED', 'DATABASE_URL'])
+    expect(page).toContain(name)
 })
 
 const eventsPage = [
