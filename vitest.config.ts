@@ -29,7 +29,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'system',
-          include: ['test/{e2e,faults,support}/**/*.test.ts'],
+          include: ['test/{e2e,faults,hostile,support}/**/*.test.ts'],
           globalSetup: ['test/support/build.ts', 'test/support/global-setup.ts'],
         },
       },

@@ -75,6 +75,7 @@ const testRooms = [
   'e2e',
   'sql',
   'faults',
+  'hostile',
   'bench',
   'golden',
   'support',

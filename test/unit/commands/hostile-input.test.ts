@@ -217,7 +217,7 @@ describe('a plan', patience, () => {
   const head = {
     ...{
       id: randomUUID(),
-      act: 'revoke_sessions',
+      act: 'revoke_sessions' as const,
       organization: 'hlf',
       selector: null,
       reason: 'lost \u202e',
