@@ -55,7 +55,7 @@ export interface PrivatePostgres extends PostgresServer {
   log(): string
   /** SIGQUIT ends every process of the server at once, as a crash of the machine would. */
   kill(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
-  /** With these settings on top of what it was started with. */
+  /** As it is; or with these settings on top of what it was started with, and no others. */
   restart(settings?: Readonly<Record<string, string>>): Promise<void>
   stop(): Promise<void>
 }
@@ -250,7 +250,8 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Priv
     },
     restart: async (more) => {
       await quit('SIGINT')
-      set(more)
+      // What `alter system` wrote stays.
+      if (more !== undefined) set(more)
       await start()
     },
     stop: async () => {

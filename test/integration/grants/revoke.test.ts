@@ -228,7 +228,7 @@ describe('ends', () => {
     await support(grant, 2)
     const no = await revoke('kari', [grant], { terminal: ['done', 'n'] })
     expect(no.code).toBe(9)
-    expect(no.stderr).toContain('1 grant ends now, with 2 active sessions. Go on?')
+    expect(no.stderr).toContain('1 grant of hlf ends now, with 2 active sessions. Go on?')
     expect(await stateOf(grant)).toBe('active')
     expect((await revoke('kari', [grant], { terminal: ['done', 'y'] })).code).toBe(0)
     expect(await stateOf(grant)).toBe('revoked')

@@ -565,7 +565,7 @@ describe('users sign-out', () => {
   })
 
   it('says in --help how it differs from sessions revoke --user', async () => {
-    expect((await users('kari', ['sign-out', '--help'])).stdout).toContain('sessions revoke --user')
+    expect((await users('kari', ['sign-out', '--help'])).stdout).toContain('sessions revoke  ends')
     expect((await run(server, database, 'kari', ['sessions', 'revoke', '--help'])).stdout).toContain(
       'users sign-out',
     )
