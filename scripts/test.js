@@ -17,9 +17,19 @@ const filters = process.argv.slice(2)
 const scratch = mkdtempSync(join(tmpdir(), 'meanderctl-test-'))
 /** More failing files than this are no bad luck: a second run would only take time. */
 const mostRepeated = 5
+/** What no version of the server changes: the store in this process, Redis, what is asked and how answers look. */
+const sameEverywhere = [
+  'embedded/store*',
+  'embedded/lock*',
+  'redis/**',
+  'blocklist/**',
+  'asking*',
+  'schema*',
+  'doctor/isolation*',
+]
 
-const execute = (postgres, projects, args) => {
-  const file = join(scratch, `${postgres}-${args.length}.json`)
+const execute = (postgres, projects, args, turn = 'first') => {
+  const file = join(scratch, `${postgres}-${turn}.json`)
   const { status } = spawnSync(
     process.execPath,
     [
@@ -63,15 +73,16 @@ const read = (file, status) => {
 
 const label = ({ path, fullName }) => (fullName === null ? path : `${path} > ${fullName}`)
 
-const run = (postgres, projects) => {
+const run = (postgres, projects, excluded) => {
   process.stdout.write(`\nPostgreSQL ${postgres}: ${projects.join(', ')}\n`)
-  const first = execute(postgres, projects, filters.length > 0 ? ['--passWithNoTests', ...filters] : [])
+  const wanted = filters.length > 0 ? ['--passWithNoTests', ...filters] : []
+  const first = execute(postgres, projects, [...excluded, ...wanted])
   const files = [...new Set(first.failures.map(({ path }) => path))]
   if (first.broken || files.length === 0 || files.length > mostRepeated) {
     return { ...first, flaky: [] }
   }
   process.stdout.write(`\nOnce more, alone: ${files.join(', ')}\n`)
-  const second = execute(postgres, projects, ['--maxWorkers=1', ...files])
+  const second = execute(postgres, projects, ['--maxWorkers=1', ...files], 'again')
   const again = new Set(second.failures.map(label))
   const failedFiles = new Set(
     second.failures.filter(({ fullName }) => fullName === null).map(({ path }) => path),
@@ -92,7 +103,14 @@ const run = (postgres, projects) => {
   }
 }
 
-const runs = [run('15', ['unit', 'postgres', 'system']), run('embedded', ['postgres'])]
+const runs = [
+  run('15', ['unit', 'postgres', 'system'], []),
+  run(
+    'embedded',
+    ['postgres'],
+    sameEverywhere.map((files) => `--exclude=test/integration/${files}`),
+  ),
+]
 rmSync(scratch, { recursive: true })
 
 const lines = (title, failures) => failures.map((failure) => `${title}: ${label(failure)}\n`).join('')
