@@ -45,9 +45,14 @@ export const enableOperator = (db: Queryable, login: string): Promise<OperatorCh
 export const endOperator = (
   db: Queryable,
   verb: 'disable' | 'remove',
-  act: { login: string; reason: string; ticket: string | null },
+  act: { login: string; reason: string; ticket: string | null; requestId: string | null },
 ): Promise<OperatorChange> =>
-  callValue(db, `${verb}_operator`, { p_login: act.login, p_reason: act.reason, p_ticket: act.ticket })
+  callValue(db, `${verb}_operator`, {
+    p_login: act.login,
+    p_reason: act.reason,
+    p_ticket: act.ticket,
+    p_request_id: act.requestId,
+  })
 
 /** Ends the connections of a login; returns how many, null when it may not. @see functions/operators/terminate_login.sql */
 export const terminateLogin = (db: Queryable, login: string): Promise<number | null> =>

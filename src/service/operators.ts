@@ -7,7 +7,9 @@ import {
   type OperatorChange,
   terminateLogin,
 } from '../postgres/operators.ts'
+import { type Request, recallResult } from '../postgres/requests.ts'
 import type { Purpose } from './on-record.ts'
+import { type Once, once } from './once.ts'
 import type { Stores } from './stores.ts'
 
 export type { Operator, OperatorChange }
@@ -47,6 +49,12 @@ export class Operators {
     return db.transaction((transaction) => enableOperator(transaction, login))
   }
 
+  /** What this request did before; null for a new request. */
+  async recall(request: Request): Promise<OperatorEnding | null> {
+    const stored = await recallResult<OperatorChange>(await this.#stores.database(), request)
+    return stored && { ...stored, dryRun: false, connectionsEnded: 0 }
+  }
+
   /**
    * Disables or removes a login. Its connections end first, since one that sits in a transaction could hold up what
    * the act must lock; and once more after it, since one may have come in between.
@@ -55,15 +63,14 @@ export class Operators {
     verb: 'disable' | 'remove',
     login: string,
     purpose: Purpose,
-    dryRun: boolean,
+    order: Once,
   ): Promise<OperatorEnding> {
     const db = await this.#stores.database()
-    const act = { login, ...purpose }
+    const { dryRun, request } = order
+    const act = { login, ...purpose, requestId: request?.id ?? null }
     const kill = async () => (dryRun ? 0 : terminateLogin(db, login))
     const before = await kill()
-    const change = await db.transaction((transaction) => endOperator(transaction, verb, act), {
-      rollback: dryRun,
-    })
+    const change = await once(db, order, (transaction) => endOperator(transaction, verb, act))
     const after = await kill()
     return { ...change, dryRun, connectionsEnded: after === null ? null : (before ?? 0) + after }
   }

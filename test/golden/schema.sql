@@ -322,7 +322,7 @@ CREATE FUNCTION meander.describe_session(p_session uuid, p_organizations uuid[],
 
 ALTER FUNCTION meander.describe_session(p_session uuid, p_organizations uuid[], p_own uuid) OWNER TO meander_functions;
 
-CREATE FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text) RETURNS jsonb
+CREATE FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text, p_request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
@@ -330,7 +330,7 @@ CREATE FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket t
     SET lock_timeout TO '5s'
     AS …;
 
-ALTER FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text) OWNER TO meander_registrar;
+ALTER FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_registrar;
 
 CREATE FUNCTION meander.duration_text(p_duration interval) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -954,12 +954,12 @@ CREATE FUNCTION meander.record_migration(p_prior_version integer, p_version inte
 
 ALTER FUNCTION meander.record_migration(p_prior_version integer, p_version integer, p_prior_mode text, p_files integer, p_tool_version text) OWNER TO meander_system;
 
-CREATE FUNCTION meander.record_operator(p_action text, p_login text, p_user uuid, p_reason text, p_ticket text, p_details jsonb) RETURNS void
+CREATE FUNCTION meander.record_operator(p_action text, p_login text, p_user uuid, p_reason text, p_ticket text, p_details jsonb, p_request_id uuid DEFAULT NULL::uuid) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-ALTER FUNCTION meander.record_operator(p_action text, p_login text, p_user uuid, p_reason text, p_ticket text, p_details jsonb) OWNER TO meander_registrar;
+ALTER FUNCTION meander.record_operator(p_action text, p_login text, p_user uuid, p_reason text, p_ticket text, p_details jsonb, p_request_id uuid) OWNER TO meander_registrar;
 
 CREATE FUNCTION meander.record_refusal(p_home uuid, p_action text, p_target_type text, p_targets text[], p_code text, p_reason text, p_ticket text, p_request_id uuid) RETURNS void
     LANGUAGE sql
@@ -1022,7 +1022,7 @@ CREATE FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arg
 
 ALTER FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arguments jsonb, p_result jsonb) OWNER TO meander_functions;
 
-CREATE FUNCTION meander.remove_operator(p_login text, p_reason text, p_ticket text) RETURNS jsonb
+CREATE FUNCTION meander.remove_operator(p_login text, p_reason text, p_ticket text, p_request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
@@ -1030,7 +1030,7 @@ CREATE FUNCTION meander.remove_operator(p_login text, p_reason text, p_ticket te
     SET lock_timeout TO '5s'
     AS …;
 
-ALTER FUNCTION meander.remove_operator(p_login text, p_reason text, p_ticket text) OWNER TO meander_registrar;
+ALTER FUNCTION meander.remove_operator(p_login text, p_reason text, p_ticket text, p_request_id uuid) OWNER TO meander_registrar;
 
 CREATE FUNCTION meander.require_administrator() RETURNS void
     LANGUAGE plpgsql STABLE
@@ -2072,8 +2072,8 @@ REVOKE ALL ON FUNCTION meander.describe_operators(p_login text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION meander.describe_session(p_session uuid, p_organizations uuid[], p_own uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.describe_session(p_session uuid, p_organizations uuid[], p_own uuid) TO meander_system;
 
-REVOKE ALL ON FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text) FROM PUBLIC;
-GRANT ALL ON FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text) TO meander_owner;
+REVOKE ALL ON FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.disable_operator(p_login text, p_reason text, p_ticket text, p_request_id uuid) TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.duration_text(p_duration interval) FROM PUBLIC;
 
@@ -2313,6 +2313,7 @@ GRANT ALL ON FUNCTION meander.readable_organizations() TO meander_functions;
 
 REVOKE ALL ON FUNCTION meander.recall_result(p_request_id uuid, p_command text, p_arguments jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.recall_result(p_request_id uuid, p_command text, p_arguments jsonb) TO meander_operator;
+GRANT ALL ON FUNCTION meander.recall_result(p_request_id uuid, p_command text, p_arguments jsonb) TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.record_intent(p_organization text, p_function text, p_arguments jsonb, p_reason text, p_ticket text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.record_intent(p_organization text, p_function text, p_arguments jsonb, p_reason text, p_ticket text) TO meander_operator;
@@ -2320,7 +2321,7 @@ GRANT ALL ON FUNCTION meander.record_intent(p_organization text, p_function text
 REVOKE ALL ON FUNCTION meander.record_migration(p_prior_version integer, p_version integer, p_prior_mode text, p_files integer, p_tool_version text) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.record_migration(p_prior_version integer, p_version integer, p_prior_mode text, p_files integer, p_tool_version text) TO meander_owner;
 
-REVOKE ALL ON FUNCTION meander.record_operator(p_action text, p_login text, p_user uuid, p_reason text, p_ticket text, p_details jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION meander.record_operator(p_action text, p_login text, p_user uuid, p_reason text, p_ticket text, p_details jsonb, p_request_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION meander.record_refusal(p_home uuid, p_action text, p_target_type text, p_targets text[], p_code text, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.record_refusal(p_home uuid, p_action text, p_target_type text, p_targets text[], p_code text, p_reason text, p_ticket text, p_request_id uuid) TO meander_system;
@@ -2343,9 +2344,10 @@ REVOKE ALL ON FUNCTION meander.related_sessions(p_sessions uuid[], p_users uuid[
 
 REVOKE ALL ON FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arguments jsonb, p_result jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arguments jsonb, p_result jsonb) TO meander_operator;
+GRANT ALL ON FUNCTION meander.remember_result(p_request_id uuid, p_command text, p_arguments jsonb, p_result jsonb) TO meander_owner;
 
-REVOKE ALL ON FUNCTION meander.remove_operator(p_login text, p_reason text, p_ticket text) FROM PUBLIC;
-GRANT ALL ON FUNCTION meander.remove_operator(p_login text, p_reason text, p_ticket text) TO meander_owner;
+REVOKE ALL ON FUNCTION meander.remove_operator(p_login text, p_reason text, p_ticket text, p_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION meander.remove_operator(p_login text, p_reason text, p_ticket text, p_request_id uuid) TO meander_owner;
 
 REVOKE ALL ON FUNCTION meander.require_administrator() FROM PUBLIC;
 

@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
+import type { OperatorEnding } from '../../service/operators.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
 import {
   type ActOptions,
   askPurpose,
+  bulkOptions,
   confirm,
   counted,
-  limitedOptions,
   refuseUnasked,
 } from '../shared/acting.ts'
 import { parseText } from '../shared/parsers.ts'
@@ -73,7 +74,7 @@ export const registerEnd = (
     .argument('[login]', 'the PostgreSQL login; asked for at a terminal', parseText)
     .action((login: string | undefined, options: ActOptions) => run(verb, login, options, context))
   // One login is named, and no number of --max-affected is smaller.
-  limitedOptions(command, 'logins')
+  bulkOptions(command, 'logins')
 }
 
 export const endOperator = async (
@@ -86,9 +87,20 @@ export const endOperator = async (
   refuseUnasked(options, context)
   const { operators } = await context.service()
   const login = given ?? (await askOperator(verbs[verb].which, operators, verbs[verb].disabled, context))
+  const request =
+    options.requestId === undefined || options.dryRun
+      ? null
+      : { id: options.requestId, command: `operators ${verb}`, arguments: { login } }
+  const first = request && (await operators.recall(request))
+  if (first) return showEnding(first, context)
+
   const purpose = await askPurpose(options, context, { guided: given === undefined })
   await confirm(options, context, verbs[verb].question(login))
-  const ending = await operators.end(verb, login, purpose, options.dryRun ?? false)
+  const order = { dryRun: options.dryRun ?? false, request }
+  await showEnding(await operators.end(verb, login, purpose, order), context)
+}
+
+const showEnding = async (ending: OperatorEnding, context: Context): Promise<void> => {
   await context.show.item(operatorChangeView, ending)
   const { connectionsEnded } = ending
   if (connectionsEnded === null) {

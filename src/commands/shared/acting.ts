@@ -52,21 +52,11 @@ export const actOptions = (command: Command): Command =>
     .option('-n, --dry-run', 'show what would happen, change nothing')
     .option('-y, --yes', 'go ahead without being asked')
 
-/** The flags of every command that can be held to a number of things, `what` by name. */
-export const limitedOptions = (command: Command, what: string): Command =>
-  actOptions(command).option(
-    '--max-affected <n>',
-    `refuse, changing nothing, when it would be more ${what}`,
-    parseCount,
-  )
-
-/** The flags of every command that changes many things, `what` by name. */
+/** The flags of every command that can be held to a number of things, `what` by name, and runs once under an id. */
 export const bulkOptions = (command: Command, what: string): Command =>
-  limitedOptions(command, what).option(
-    '--request-id <uuid>',
-    'run at most once: a repeat returns the first result',
-    parseUuid,
-  )
+  actOptions(command)
+    .option('--max-affected <n>', `refuse, changing nothing, when it would be more ${what}`, parseCount)
+    .option('--request-id <uuid>', 'run at most once: a repeat returns the first result', parseUuid)
 
 /** The record outlives the people in it, and its arguments name them by id: their addresses and names stay out of it. */
 const withoutPeople = (commandLine: string): string =>

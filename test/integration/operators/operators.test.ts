@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { asLogin, closeLogins, password } from '../../support/as-login.ts'
 import { organizations, people, peopledDatabase } from '../../support/people.ts'
@@ -257,6 +257,42 @@ describe('disable and enable', () => {
       stdout: '',
       stderr: 'meanderctl: no such operator\n',
     })
+  })
+})
+
+describe('with a request id', () => {
+  it('a repeat says what was done first and does nothing; another login or verb is 2, a dry run uses nothing up', async () => {
+    const [name, bystander] = [await registered(), await registered()]
+    const request = randomUUID()
+    const argv = ['disable', name, ...sure, '--request-id', request]
+    expect((await as('admin', [...argv, '--dry-run'])).code).toBe(0)
+    const first = await change(...argv)
+    expect(first).toMatchObject({ code: 0, outcome: 'disabled' })
+    await change('enable', name)
+    expect(await change(...argv)).toEqual(first)
+    expect(await whoami(name)).toBe(0)
+    for (const other of [
+      ['disable', bystander],
+      ['remove', name],
+    ])
+      expect((await as('admin', [...other, ...sure, '--request-id', request])).code).toBe(2)
+    expect(await whoami(bystander)).toBe(0)
+    expect(
+      await server.query(
+        "select request_id from meander.audit_log where target_id = $1 and action = 'operator.disabled'",
+        [name],
+        database,
+      ),
+    ).toEqual([{ request_id: request }])
+  })
+
+  it('who was removed is removed, though nobody of that name is there', async () => {
+    const name = await registered()
+    const argv = ['remove', name, ...sure, '--request-id', randomUUID()]
+    const first = await change(...argv)
+    expect(first).toMatchObject({ code: 0, outcome: 'removed', login: name })
+    expect(await change(...argv)).toEqual(first)
+    expect((await as('admin', ['remove', name, ...sure])).code).toBe(3)
   })
 })
 

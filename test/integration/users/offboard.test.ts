@@ -496,7 +496,8 @@ describe('who off-boards', () => {
       { person: 'gro', kind: 'portal', organization: 'hlf', grant: granted, expiresIn: '30 minutes' },
     ])
     expect((await users('admin', ['verify', 'gro@meander.example', '--offboarded'])).code).toBe(7)
-    const ran = await offboard('admin', 'gro@meander.example')
+    const request = ['--request-id', randomUUID()]
+    const ran = await offboard('admin', 'gro@meander.example', ...request)
     expect(ran).toMatchObject({ code: 0 })
     expect(ran.json<Result>().summary).toMatchObject({ offboarded: 1, sessionsRevoked: 2, grantsRevoked: 1 })
     expect(await eventsOf(server, database, 'platform')).toMatchObject([
@@ -511,6 +512,11 @@ describe('who off-boards', () => {
     expect(await leftOf(server, database, own?.id ?? '')).toEqual(ended('left', 'admin'))
     expect((await users('admin', ['verify', 'gro@meander.example', '--offboarded'])).code).toBe(0)
     expect((await users('gro', ['list'])).code).toBe(4)
+    expect((await offboard('admin', 'gro@meander.example', ...request)).json<Result>().summary).toMatchObject(
+      {
+        offboarded: 1,
+      },
+    )
     expect(await chainBreaks(server, database, 'hlf')).toBe(0)
   })
 

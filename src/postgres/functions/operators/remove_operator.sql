@@ -1,7 +1,9 @@
 -- Forgets a login: registration and membership. The login itself and the record stay.
 -- Returns {outcome: removed, operator} with the operator as it was.
 -- Raises MC400 (reason), MC403 (not an administrator), MC404, MC500 when the membership outlives the revoke.
-create or replace function meander.remove_operator(p_login text, p_reason text, p_ticket text)
+create or replace function meander.remove_operator(
+  p_login text, p_reason text, p_ticket text, p_request_id uuid default null
+)
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -31,7 +33,7 @@ begin
   end if;
   perform meander.record_operator('operator.removed', p_login, v_operator.user_id, p_reason, p_ticket,
     jsonb_build_object('role', v_description -> 'role', 'priorState', v_description -> 'state',
-      'disabledAt', v_operator.disabled_at));
+      'disabledAt', v_operator.disabled_at), p_request_id);
   return jsonb_build_object('outcome', 'removed', 'operator', v_description);
 end
 $$;

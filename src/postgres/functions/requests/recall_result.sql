@@ -10,8 +10,9 @@ declare
 begin
   if p_request_id is null or p_command is null or p_arguments is null then
     raise exception using errcode = 'MC400', message = 'a request has an id, a command and arguments';
-  elsif (meander.current_operator()).login is null then
-    raise exception using errcode = 'MC401', message = 'this login is no enabled operator of an active user';
+  elsif (meander.current_operator()).login is null and not meander.is_administrator() then
+    raise exception using errcode = 'MC401',
+      message = 'this login is no enabled operator of an active user, and no administrator';
   end if;
   select * into v_request from meander.requests r where r.login = session_user and r.request_id = p_request_id;
   if found and (v_request.command, v_request.arguments) is distinct from (p_command, p_arguments) then
@@ -22,4 +23,4 @@ begin
 end
 $$;
 alter function meander.recall_result owner to meander_functions;
-grant execute on function meander.recall_result to meander_operator;
+grant execute on function meander.recall_result to meander_operator, meander_owner;
