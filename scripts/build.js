@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { bundledPackages, notices } from './bundled.js'
 import { lateBuiltins, namedExports } from './plugins.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -185,12 +186,20 @@ const declarations = (faces) => {
 const faces = ['index', 'blocklist']
 const tool = await mergeParts(await bundle(['main']))
 const library = await bundle(faces)
+const bundled = bundledPackages(
+  root,
+  [
+    ...Object.values(tool.sources),
+    ...Object.values(library.metafile.outputs).map(({ inputs }) => inputs),
+  ].flatMap((inputs) => Object.keys(inputs)),
+)
 const sql = readdirSync(at('src/postgres'), { recursive: true }).filter((path) => path.endsWith('.sql'))
 const dist = new Map([
   ...[...tool.code].map(([file, text]) => [at(file), text]),
   ...library.outputFiles.map(({ path, text }) => [path, text]),
   ...sql.map((path) => [at(`dist/${path}`), readFileSync(at(`src/postgres/${path}`))]),
   ...[...declarations(faces)].map(([file, text]) => [at(`dist/${file}`), text]),
+  [at('dist/THIRD-PARTY-NOTICES.txt'), notices(root, bundled)],
   // Which source ended in which chunk: read by the tests that hold what a command loads, and a server.
   [at('dist/meta.json'), JSON.stringify(tool.sources)],
   [at('dist/meta-library.json'), JSON.stringify(library.metafile.outputs)],
