@@ -86,14 +86,14 @@ export const actionsOfAccess: readonly AuditAction[] = [
     changes: ['organization_settings'],
     details: {
       prior:
-        'the three limits before: idleTimeout, absoluteLifetime, maxSupportAccess; null is no limit of its own',
+        'the three limits before, as one types them: idleTimeout, absoluteLifetime (null is none), maxSupportAccess',
       policy: 'the same as they are now',
-      endNow: 'how many active sessions it ended at once',
+      endNow: 'how many active sessions it ended at once, and of how many users',
     },
     example: {
-      prior: { idleTimeout: null, absoluteLifetime: null, maxSupportAccess: null },
-      policy: { idleTimeout: 'PT30M', absoluteLifetime: null, maxSupportAccess: null },
-      endNow: 3,
+      prior: { idleTimeout: null, absoluteLifetime: null, maxSupportAccess: '3d' },
+      policy: { idleTimeout: '30m', absoluteLifetime: null, maxSupportAccess: '3d' },
+      endNow: { sessions: 3, users: 2 },
     },
   },
   refusal('policy.set_refused', 'organization', 'Changing a session policy', ['sessions policy set']),
