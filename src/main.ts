@@ -27,8 +27,9 @@ export const main = async (argv: readonly string[], surroundings?: Surroundings)
     await say(failure, code, argv, around)
     return exitCodeOf([code, ...context.ended])
   } finally {
-    signals?.stop()
     await context.close()
+    // Not before: whoever interrupts what is over already must not take its exit code away.
+    signals?.stop()
   }
 }
 

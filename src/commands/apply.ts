@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
+import { afterCommit } from '../service/committed.ts'
 import { type Plan, readPlan } from '../service/plans/plan-file.ts'
 import type { BegunPlan } from '../service/plans/plans.ts'
 import type { SessionManagementService } from '../service/session-management-service.ts'
@@ -51,7 +52,7 @@ export const apply = async (path: string, options: ApplyOptions, context: Contex
   await (plan.act === 'revoke_sessions' ? revoke : offboard)(plan, applied, dryRun, service, context)
   sayNew(newMatches, context)
   if (dryRun) return
-  const left = await service.plans.finish(plan)
+  const left = await afterCommit('What stands above is done', () => service.plans.finish(plan))
   if (left > 0) {
     context.terminal.warn(`${left} of ${plan.targets} have not ended: the same apply goes on with the plan.`)
     context.end('PARTIAL')

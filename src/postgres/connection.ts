@@ -154,8 +154,9 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
     const lost = current
     const ask = async (): Promise<Outcome> => {
       for (const until = performance.now() + takeoverMs; !cancelled; await sleep(200)) {
+        let reached: typeof current | undefined
         try {
-          const reached = await reach('primary')
+          reached = await reach('primary')
           if (cancelled) reached.client.end().catch(() => {})
           current = reached
           timeline = undefined
@@ -163,6 +164,8 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
           if (outcome !== 'doubtful' || !isThere) return outcome
           return (await isThere({ query })) ? 'committed' : 'absent'
         } catch {
+          // Left open, it would keep the process alive.
+          reached?.client.connection.stream.destroy()
           if (performance.now() > until) break
         }
       }
@@ -175,7 +178,7 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
       const why =
         outcome === 'aborted'
           ? 'and the server rolled back'
-          : `and ${current.label}, which has taken over, does not have it`
+          : `and ${current.label}, which has taken over or crashed since, does not have it`
       throw new MeanderError('FAILED', `${message}, ${why}: nothing was changed`, {
         hint: 'Run the same command again',
         cause,
@@ -183,7 +186,7 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
     }
     const why =
       outcome === 'doubtful'
-        ? `; ${current.label} has taken over, and whether it was done could not be learned`
+        ? `; ${current.label} has taken over or crashed since, and whether it was done could not be learned`
         : ', and whether it was done could not be learned'
     throw new MeanderError('UNKNOWN', `${message}${why}`, {
       hint: 'Run the same command again: what was done is not done twice',

@@ -5,21 +5,27 @@ import { sqlState } from './failures.ts'
 /** What a transaction goes by. */
 export interface TransactionNumber {
   readonly xid: string
-  /** Another timeline of the server, after a failover, gives the same number once more; null where it is not said. */
+  /** Another life of the server, after a failover or a crash, gives the same number once more; null where it is not said. */
   readonly timeline: string | null
   /** Of the server's process. */
   readonly pid: number
 }
 
 /**
- * `absent`: the server that has taken over never had it. `doubtful`: one under this number is committed there, and may
+ * `absent`: the server that has taken over, or crashed, never had it. `doubtful`: one under this number is committed there, and may
  * be another one.
  */
 export type Outcome = 'committed' | 'aborted' | 'absent' | 'doubtful' | 'not learned'
 
-/** The server's timeline: the first digits of the name of what it writes now. null where it keeps no such files. */
+/**
+ * The server's timeline, the first digits of the name of what it writes now, and when its statistics began: after a
+ * crash they begin anew, and the numbers of what was not yet on disk are given once more. null where it keeps no such
+ * files.
+ */
 export const timelineOf = (query: (text: string) => Promise<unknown>): Promise<string | null> =>
-  query('select left(pg_walfile_name(pg_current_wal_lsn()), 8) as timeline').then(
+  query(
+    "select concat_ws(' since ', left(pg_walfile_name(pg_current_wal_lsn()), 8), (select stats_reset from pg_stat_wal)) as timeline",
+  ).then(
     (result) => (result as { rows: { timeline: string }[] }).rows[0]?.timeline ?? null,
     () => null,
   )

@@ -14,6 +14,7 @@ import {
 } from '../postgres/grants.ts'
 import { type Request, recallResult } from '../postgres/requests.ts'
 import type { Blocklist, BlocklistOutcome } from './blocklist/blocklist.ts'
+import { afterCommit, settled } from './committed.ts'
 import { decodeCursor, encodeCursor, microseconds } from './cursor.ts'
 import { onRecord, type Purpose } from './on-record.ts'
 import { type Once, once } from './once.ts'
@@ -145,7 +146,7 @@ export class Grants {
         revokeGrants(transaction, ids, { ...order.purpose, requestId: order.request?.id ?? null }),
       ),
     )
-    await sendAway()
+    await afterCommit(order.dryRun ? null : revokedOf(done), sendAway)
     if (order.dryRun) {
       const mode = await this.#blocklist.mode()
       const nothing = { blocklist: { mode, published: 0, pending: 0 }, residualAccess: [] }
@@ -169,19 +170,22 @@ export class Grants {
   }
 
   async #settled(
-    { summary, items }: GrantRevocation,
+    revocation: GrantRevocation,
     requestId: string | null,
     connectionsEnded: number | null,
     signal: AbortSignal,
   ): Promise<GrantRevocationOutcome> {
-    const { cause, ...blocklist } = await this.#blocklist.settle(
-      items.flatMap(({ sessions }) => sessions),
-      signal,
+    const { summary, items } = revocation
+    const sessions = items.flatMap((item) => item.sessions)
+    const { cause, ...blocklist } = await settled(revokedOf(revocation), () =>
+      this.#blocklist.settle(sessions, signal),
     )
     const result = { requestId, dryRun: false, summary, connectionsEnded, ...blocklist, items }
     return { result, cause }
   }
 }
+
+const revokedOf = ({ summary }: GrantRevocation): string => `${summary.revoked} grants are revoked`
 
 const position = (cursor: string | null): GrantPosition | null => {
   if (cursor === null) return null

@@ -8,6 +8,7 @@ import {
   terminateLogin,
 } from '../postgres/operators.ts'
 import { type Request, recallResult } from '../postgres/requests.ts'
+import { afterCommit } from './committed.ts'
 import type { Purpose } from './on-record.ts'
 import { type Once, once } from './once.ts'
 import type { Stores } from './stores.ts'
@@ -71,7 +72,10 @@ export class Operators {
     const kill = async () => (dryRun ? 0 : terminateLogin(db, login))
     const before = await kill()
     const change = await once(db, order, (transaction) => endOperator(transaction, verb, act))
-    const after = await kill()
+    const after = await afterCommit(
+      `The login ${login} is ${change.outcome === 'removed' ? 'removed' : 'disabled'}`,
+      kill,
+    )
     return { ...change, dryRun, connectionsEnded: after === null ? null : (before ?? 0) + after }
   }
 }

@@ -28,7 +28,10 @@ export const pour = async (stream: Writable, chunks: Chunks): Promise<boolean> =
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (code !== undefined && gone.has(code)) return false
-      throw new MeanderError('FAILED', `The output could not be written: ${message}.`, { cause: error })
+      throw new MeanderError('FAILED', `The output could not be written: ${message}.`, {
+        hint: 'Only the output is missing: whatever was to be changed is changed',
+        cause: error,
+      })
     }
   }
   return true

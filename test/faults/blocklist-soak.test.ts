@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { livesOf, lostTokens } from '../support/both-stores.ts'
 import { peopledDatabase, type SeededSession, seedSessions } from '../support/people.ts'
 import { postgresAt } from '../support/postgres.ts'
+import { randomOf } from '../support/random.ts'
 import {
   type PrivateCluster,
   type PrivateRedis,
@@ -22,18 +23,7 @@ const count = Number(
 )
 const seed = Number(process.env.MEANDERCTL_SOAK_SEED ?? Date.now() % 1_000_000)
 
-/** The same numbers for the same seed (mulberry32). */
-const randomOf = (start: number) => {
-  let state = start
-  return (below: number): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * below)
-  }
-}
-const random = randomOf(seed)
-const pick = <T>(of: readonly T[]): T => of[random(of.length)] as T
+const { below: random, pick } = randomOf(seed)
 
 const server = postgresAt(inject('postgres'))
 let database: string

@@ -22,7 +22,7 @@ import {
 } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
 import { parseDuration, parseText, problemOf } from '../shared/parsers.ts'
-import { sayResidual } from '../shared/residual.ts'
+import { sayResidual, tellLeftOver } from '../shared/residual.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
 
 interface PolicySetOptions extends ActOptions {
@@ -68,7 +68,7 @@ export const setPolicy = async (options: PolicySetOptions, context: Context): Pr
   const guided = limitKeys.every((key) => options[key] === undefined) && mayAsk(options, context)
   const given = guided ? null : changesOf(options)
   refuseUnasked(options, context)
-  const { policies } = await context.service()
+  const { policies, blocklist } = await context.service()
   const organization = options.org ?? context.settings.organization.value ?? null
   const changes = given ?? (await askLimits(policies, organization, purposeOf(options, context), context))
   const request =
@@ -95,7 +95,9 @@ export const setPolicy = async (options: PolicySetOptions, context: Context): Pr
     refuseTooMany(change, options)
     if (!sure) await ask(change, options, context)
   }
-  await showOutcome(await policies.set(order, request, context.signal), options, context)
+  const outcome = await policies.set(order, request, context.signal)
+  await showOutcome(outcome, options, context)
+  await tellLeftOver(outcome.blocklist, blocklist, context)
 }
 
 const refuseTooMany = ({ endNow }: PolicyChange, { maxAffected }: PolicySetOptions): void => {

@@ -5,7 +5,7 @@ import type { SweepResult } from '../../service/sessions/sweep.ts'
 import { sweptReasonView } from '../../views/sweep.view.ts'
 import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
 import { parseCount, parseDuration, parseText, parseUuid } from '../shared/parsers.ts'
-import { sayResidual } from '../shared/residual.ts'
+import { sayResidual, tellLeftOver } from '../shared/residual.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
 
 interface SweepOptions extends ActOptions {
@@ -47,7 +47,7 @@ export const registerSweep = (parent: Command, context: Context, run = sweepSess
 
 export const sweepSessions = async (options: SweepOptions, context: Context): Promise<void> => {
   refuseUnasked(options, context)
-  const { sweep } = await context.service()
+  const { sweep, blocklist } = await context.service()
   const organization = options.org ?? context.settings.organization.value ?? null
   const purgeAfter = options.purgeAfter ?? null
   if (purgeAfter !== null && !(await sweep.isAdministrator())) {
@@ -68,10 +68,14 @@ export const sweepSessions = async (options: SweepOptions, context: Context): Pr
   const deleting = purgeAfter === null ? '' : '; what ended long enough ago is deleted for good'
   await confirm(options, context, `What has ended in ${places} is recorded as ended${deleting}. Go on?`)
   const order = { organization, batchSize, purpose, dryRun: options.dryRun ?? false }
-  await showOutcome(
-    await sweep.run({ ...order, requestId: request?.id ?? null }, request, purgeAfter, context.signal),
-    context,
+  const outcome = await sweep.run(
+    { ...order, requestId: request?.id ?? null },
+    request,
+    purgeAfter,
+    context.signal,
   )
+  await showOutcome(outcome, context)
+  if (!order.dryRun) await tellLeftOver(outcome.result.blocklist, blocklist, context)
 }
 
 const showOutcome = async (

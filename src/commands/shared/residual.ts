@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import type { BlocklistOutcome } from '../../service/blocklist/blocklist.ts'
+import type { Blocklist, BlocklistOutcome } from '../../service/blocklist/blocklist.ts'
 import type { SyncResult } from '../../service/blocklist/results.ts'
 import { counted } from './acting.ts'
 
@@ -38,6 +38,18 @@ export const sayPending = (
   const cause = failed[0] ? `: ${failed[0].message}` : ''
   context.terminal.warn(`Redis does not know ${counted(left, 'blocked access token')} yet${cause}.`)
   context.end('PENDING')
+}
+
+/**
+ * What is to end may have been ended by a run that was stopped before it told Redis: who finds nothing to tell tells
+ * what is left from before.
+ */
+export const tellLeftOver = async (
+  { published, pending }: BlocklistOutcome['blocklist'],
+  blocklist: Blocklist,
+  context: Context,
+): Promise<void> => {
+  if (published + pending === 0) sayPending(await blocklist.sync(), context)
 }
 
 /** Says why nobody can tell whether Redis still has what was published, and ends the command as PENDING. */

@@ -1,6 +1,7 @@
 import { endOtherSessions, endUserSession, listUserSessions } from '../../postgres/own-sessions.ts'
 import type { Revocation, Session } from '../../postgres/sessions.ts'
 import { Blocklist, type BlocklistOutcome } from '../blocklist/blocklist.ts'
+import { settled } from '../committed.ts'
 import type { Stores } from '../stores.ts'
 
 /** What ended, and what the API may still accept for some minutes because Redis could not be told. */
@@ -46,7 +47,10 @@ export class OwnSessions {
   async #settled(revocation: Revocation): Promise<OwnRevocation> {
     const ended = revocation.items.map(({ sessionId }) => sessionId)
     if (ended.length === 0) return { ...revocation, residualAccess: [], cause: null }
-    const { residualAccess, cause } = await this.#blocklist.settle(ended)
+    const { residualAccess, cause } = await settled(
+      `${revocation.summary.revoked} sessions are revoked`,
+      () => this.#blocklist.settle(ended),
+    )
     return { ...revocation, residualAccess, cause }
   }
 }

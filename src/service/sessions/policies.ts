@@ -1,4 +1,3 @@
-import { MeanderError } from '../../errors.ts'
 import { isRefusal, type Refusal, unlessRefused } from '../../postgres/call.ts'
 import {
   getPolicy,
@@ -9,6 +8,7 @@ import {
 } from '../../postgres/policy.ts'
 import { type Request, recallResult, rememberAfterwards } from '../../postgres/requests.ts'
 import type { Blocklist, BlocklistOutcome } from '../blocklist/blocklist.ts'
+import { afterCommit, settled } from '../committed.ts'
 import { onRecord, type Purpose } from '../on-record.ts'
 import type { Stores } from '../stores.ts'
 import type { Sweep, Swept } from './sweep.ts'
@@ -38,6 +38,8 @@ interface Remembered {
   readonly change: PolicyChange
   readonly swept: Swept
 }
+
+const isSet = 'The policy is set'
 
 /** Sessions in one transaction of the sweep. */
 const batchSize = 500
@@ -91,17 +93,12 @@ export class Policies {
   async set(order: PolicyOrder, request: Request | null, signal: AbortSignal): Promise<PolicyOutcome> {
     const change = await this.#change(order, false)
     const { purpose, requestId } = order
-    const swept = await this.#sweep
-      .collect({ organization: change.organizationId, batchSize, purpose, dryRun: false, requestId }, signal)
-      .catch((error: unknown) => {
-        if (!(error instanceof MeanderError)) throw error
-        const { code, message, hint = 'Run the same command again: it does the rest.' } = error
-        throw new MeanderError(code, `The policy is set. ${message}`, { hint, cause: error })
-      })
-    if (request) {
-      const db = await this.#stores.database()
-      await rememberAfterwards(db, request, { change, swept })
-    }
+    const swept = await afterCommit(isSet, async () => {
+      const order = { organization: change.organizationId, batchSize, purpose, dryRun: false, requestId }
+      const all = await this.#sweep.collect(order, signal)
+      if (request) await rememberAfterwards(await this.#stores.database(), request, { change, swept: all })
+      return all
+    })
     return this.#settled({ change, swept })
   }
 
@@ -123,7 +120,7 @@ export class Policies {
   }
 
   async #settled({ change, swept }: Remembered): Promise<PolicyOutcome> {
-    const settled = await this.#blocklist.settle(swept.blocked)
-    return { change, swept: swept.summary, ...settled }
+    const outcome = await settled(isSet, () => this.#blocklist.settle(swept.blocked))
+    return { change, swept: swept.summary, ...outcome }
   }
 }

@@ -19,6 +19,7 @@ import {
   sessionStats,
 } from '../../postgres/sessions.ts'
 import type { Blocklist, BlocklistOutcome } from '../blocklist/blocklist.ts'
+import { afterCommit, settled } from '../committed.ts'
 import { decodeCursor, encodeCursor, microseconds } from '../cursor.ts'
 import { onRecord, type Purpose } from '../on-record.ts'
 import { firstOf, walk } from '../pages.ts'
@@ -176,7 +177,8 @@ export class Sessions {
         arguments: { sessions: ids },
         organizations: touched(order.scope, order.organizations),
       }
-      const part = await onRecord(db, call, order.purpose, () =>
+      const before = parts.length > 0 && !order.dryRun ? revokedOf(sum(parts).summary) : null
+      const act = () =>
         db.transaction(
           async (transaction) => {
             const done = await revokeSessions(transaction, order.scope, {
@@ -195,8 +197,8 @@ export class Sessions {
             rollback: (done: unknown) => done === null || (order.dryRun && !isRefusal(done)),
             ...knownBy(last ? order.request : null),
           },
-        ),
-      )
+        )
+      const part = await afterCommit(before, () => onRecord(db, call, order.purpose, act))
       if (part === null) return this.#first(order)
       parts.push(unlessRefused(part))
     }
@@ -217,10 +219,7 @@ export class Sessions {
       .filter(({ outcome }) => outcome !== 'notFound')
       .map(({ sessionId }) => sessionId)
     const { summary, items } = revocation
-    const { cause, ...blocklist } = await this.#blocklist.settle(ended).catch((error: Error) => {
-      const message = `${summary.revoked} sessions are revoked and committed; whether Redis was told could not be learned: ${error.message}`
-      throw new MeanderError('PENDING', message, { hint: 'Tell it: meanderctl blocklist sync', cause: error })
-    })
+    const { cause, ...blocklist } = await settled(revokedOf(summary), () => this.#blocklist.settle(ended))
     return { result: { requestId, dryRun: false, summary, ...blocklist, items }, cause }
   }
 
@@ -263,6 +262,8 @@ const sum = (parts: readonly Revocation[]): Revocation => {
   }
   return { summary, items: parts.flatMap(({ items }) => items) }
 }
+
+const revokedOf = ({ revoked }: Revocation['summary']): string => `${revoked} sessions are revoked`
 
 const interrupted = (done: Revocation, left: number): MeanderError =>
   new MeanderError(

@@ -14,6 +14,7 @@ import {
   sweepSessions,
 } from '../../postgres/sweep.ts'
 import type { Blocklist, BlocklistOutcome } from '../blocklist/blocklist.ts'
+import { afterCommit, settled } from '../committed.ts'
 import { onRecord, type Purpose } from '../on-record.ts'
 import type { Stores } from '../stores.ts'
 
@@ -95,7 +96,12 @@ export class Sweep {
     signal: AbortSignal,
   ): Promise<{ result: SweepResult; cause: string | null }> {
     const swept = await this.collect(order, signal)
-    const purged = purgeAfter === null ? null : await this.#purge(order, purgeAfter, signal)
+    const purged =
+      purgeAfter === null
+        ? null
+        : await afterCommit(order.dryRun ? null : sweptOf(swept), () =>
+            this.#purge(order, purgeAfter, signal),
+          )
     if (order.dryRun) {
       const { summary, items } = swept
       const blocklist = { mode: await this.#blocklist.mode(), published: 0, pending: 0 }
@@ -103,7 +109,8 @@ export class Sweep {
       return { result, cause: null }
     }
     if (request) {
-      await rememberAfterwards(await this.#stores.database(), request, swept)
+      const db = await this.#stores.database()
+      await afterCommit(sweptOf(swept), () => rememberAfterwards(db, request, swept))
     }
     return this.#settled(swept, { requestId: order.requestId, purged })
   }
@@ -118,7 +125,11 @@ export class Sweep {
       let skipped = 0
       do {
         if (signal.aborted) throw interrupted(sum(parts))
-        const batch: SweptBatch = await this.#batch(db, everywhere, order, after)
+        const from: SweepPosition | null = after
+        const batch: SweptBatch = await afterCommit(
+          parts.length > 0 && !order.dryRun ? sweptOf(sum(parts)) : null,
+          () => this.#batch(db, everywhere, order, from),
+        )
         parts.push(partOf(batch))
         skipped += batch.skipped
         after = batch.after
@@ -163,10 +174,15 @@ export class Sweep {
           hint: 'Run the same command again: it does the rest.',
         })
       }
-      const batch: PurgedBatch = await db.transaction(
-        (transaction) => purgeSessions(transaction, age, { after, limit: order.batchSize, ...order.purpose }),
-        { rollback: order.dryRun },
-      )
+      const from: SweepPosition | null = after
+      const purge = () =>
+        db.transaction(
+          (transaction) =>
+            purgeSessions(transaction, age, { after: from, limit: order.batchSize, ...order.purpose }),
+          { rollback: order.dryRun },
+        )
+      const before = total.sessions > 0 && !order.dryRun ? `${total.sessions} sessions are purged` : null
+      const batch: PurgedBatch = await afterCommit(before, purge)
       for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += batch[key]
       after = batch.after
       // What a dry run leaves in its place would be found again and again.
@@ -175,10 +191,11 @@ export class Sweep {
   }
 
   async #settled(
-    { summary, items, blocked }: Swept,
+    swept: Swept,
     of: { requestId: string | null; purged: Purged | null },
   ): Promise<{ result: SweepResult; cause: string | null }> {
-    const { cause, ...blocklist } = await this.#blocklist.settle(blocked)
+    const { summary, items, blocked } = swept
+    const { cause, ...blocklist } = await settled(sweptOf(swept), () => this.#blocklist.settle(blocked))
     const { requestId, purged } = of
     return { result: { requestId, dryRun: false, summary, purged, ...blocklist, items }, cause }
   }
@@ -209,6 +226,8 @@ const sum = (parts: readonly Swept[]): Swept => {
   })
   return { summary, items, blocked: parts.flatMap(({ blocked }) => blocked) }
 }
+
+const sweptOf = ({ summary }: Swept): string => `${summary.sessionsRevoked} sessions are swept`
 
 const interrupted = ({ summary }: Swept): MeanderError =>
   new MeanderError('INTERRUPTED', `Interrupted: ${summary.sessionsRevoked} sessions are swept.`, {

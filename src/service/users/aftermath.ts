@@ -1,5 +1,6 @@
-import { MeanderError } from '../../errors.ts'
+import type { MeanderError } from '../../errors.ts'
 import type { Blocklist, BlocklistOutcome } from '../blocklist/blocklist.ts'
+import { asFailure } from '../committed.ts'
 import type { Purpose } from '../on-record.ts'
 import type { UserEnding, Users } from './users.ts'
 
@@ -16,12 +17,6 @@ export const alreadyOutcomes: ReadonlySet<string> = new Set([
   'alreadySignedOut',
   'alreadyActive',
 ])
-
-/** Any failure under a name that can be shown. */
-export const asFailure = (error: unknown): MeanderError =>
-  error instanceof MeanderError
-    ? error
-    : new MeanderError('FAILED', error instanceof Error ? error.message : String(error), { cause: error })
 
 /**
  * What follows each commit of an act on users: Redis is told, and the tables are read back. What fails here is

@@ -1,8 +1,9 @@
 import { MeanderError } from '../../errors.ts'
 import type { Request } from '../../postgres/requests.ts'
 import type { Blocklist, BlocklistOutcome } from '../blocklist/blocklist.ts'
+import { asFailure } from '../committed.ts'
 import type { Purpose } from '../on-record.ts'
-import { Aftermath, alreadyOutcomes, asFailure, doneOutcomes, type Ending } from './aftermath.ts'
+import { Aftermath, alreadyOutcomes, doneOutcomes, type Ending } from './aftermath.ts'
 import type { CheckedRows, UserRow, UserRows } from './rows.ts'
 import { stopsAll, type UserAct, type UserEnding, type Users, type UserTarget } from './users.ts'
 
