@@ -7,9 +7,9 @@ as $$
   select coalesce(array_agg(distinct i.organization_id), '{}')
   from meander.current_operator() o
   join meander.intents i on i.login_oid = o.login_oid
-  where i.organization_id = any (meander.granted_organizations())
+  where i.organization_id = any ((select meander.granted_organizations())::uuid[])
     and i.function = p_function
-    and i.arguments = meander.intent_arguments(p_arguments)
+    and i.arguments = (select meander.intent_arguments(p_arguments))
     and i.created_at > clock_timestamp() - interval '15 minutes'
     and i.created_xid is distinct from pg_current_xact_id_if_assigned()
 $$;

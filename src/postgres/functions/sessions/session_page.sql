@@ -17,6 +17,8 @@ create or replace function meander.session_page(
 returns setof meander.session_record
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+-- A page is read in less time than it takes to compile the statement.
+set jit = off
 as $$
 declare
   v record := meander.session_filter(p_selector, p_organizations, p_own);
