@@ -42,26 +42,25 @@ begin
   on conflict (jti) do nothing;
 
   -- What happened, and what is open still, read back at once from the tables. Policy, grant and activity decide the
-  -- state that a session had before, and the end changed none of them.
-  with chain as (
-    select t.session_id,
+  -- state that a session had before, and the end changed none of them. Each chain is looked up by itself: joined as a
+  -- whole, it is compared with every session once a plan for few is kept.
+  select
+    array_agg(row(d.id, d.organization_id, d.user_id,
+      meander.session_state(nullif(d.revoked_at, v_at), d.effective_expires_at, v_at),
+      chain.refresh_tokens, chain.access_tokens)::meander.ended_session order by d.id),
+    bool_or(d.revoked_at is null or coalesce(chain.open, false))
+  into v_ended, v_open
+  from meander.session_details d
+  cross join lateral (
+    select
       count(*) filter (where t.revoked_at = v_at) as refresh_tokens,
       count(*) filter (where b.created_at = v_at) as access_tokens,
       bool_or((t.rotated_at is null and t.revoked_at is null)
         or (t.access_expires_at > clock_timestamp() and b.jti is null)) as open
     from meander.refresh_tokens t
     left join meander.token_blocklist b on b.jti = t.access_jti
-    where t.session_id = any (p_sessions) and (t.rotated_at is null or t.access_expires_at > v_at)
-    group by t.session_id
-  )
-  select
-    array_agg(row(d.id, d.organization_id, d.user_id,
-      meander.session_state(nullif(d.revoked_at, v_at), d.effective_expires_at, v_at),
-      coalesce(chain.refresh_tokens, 0), coalesce(chain.access_tokens, 0))::meander.ended_session order by d.id),
-    bool_or(d.revoked_at is null or coalesce(chain.open, false))
-  into v_ended, v_open
-  from meander.session_details d
-  left join chain on chain.session_id = d.id
+    where t.session_id = d.id and (t.rotated_at is null or t.access_expires_at > v_at)
+  ) as chain
   where d.id = any (p_sessions);
   if v_open then
     raise exception using errcode = 'MC500', message = 'a session was not ended completely';
