@@ -2,6 +2,7 @@ import type { Settings } from './config/settings.ts'
 import { MeanderError } from './errors.ts'
 import type { Terminal } from './terminal/terminal.ts'
 import { version } from './version.ts'
+import type { CopiedPage } from './views/paint/copied.ts'
 import type { PaintOptions } from './views/paint/options.ts'
 import {
   formatMeanings,
@@ -25,6 +26,8 @@ const promptMargin = 6
 export interface Show {
   readonly format: OutputFormat
   list<T>(view: View<T>, rows: AsyncIterable<T> | Iterable<T>, nextCursor?: string | null): Promise<void>
+  /** A long list as `ndjson`, from the bytes that the database gave of it. */
+  copied<T>(view: View<T>, pages: AsyncIterable<CopiedPage<T>>): Promise<void>
   item<T>(view: View<T>, item: T): Promise<void>
   result<T>(kind: string, view: View<T>, result: { readonly items: readonly T[] }): Promise<void>
   /** A result while it is still being found: nothing is kept; `rest` is the end of `json`. */
@@ -88,6 +91,10 @@ export const createShow = (
     async list(view, rows, nextCursor = null) {
       const { paintList } = await paint()
       await terminal.write(paintList(view, rows, { ...(await options()), nextCursor }), { pager: true })
+    },
+    async copied(view, pages) {
+      const { paintCopied } = await import('./views/paint/copied.ts')
+      await terminal.write(paintCopied(view, pages, await terminal.style()), { pager: true })
     },
     async item(view, item) {
       const { paintItem } = await paint()

@@ -1,5 +1,5 @@
 import { errorOfState, MeanderError, type sqlStates } from '../errors.ts'
-import type { Queryable, Row } from './database.ts'
+import type { Database, Queryable, Row } from './database.ts'
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
@@ -27,9 +27,10 @@ const statement = (name: string, args: object): [text: string, values: unknown[]
 const isNoOperators = (name: string): boolean =>
   /_operators?$|^terminate_login$|_user_sessions?$|^end_other_sessions$/.test(name)
 
-const ask = async (db: Queryable, name: string, args: object): Promise<Row[]> => {
+/** Calls a function, and says of a login that may call none that it is no operator. */
+const asking = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
   try {
-    return await db.query(...statement(name, args))
+    return await call()
   } catch (error) {
     const denied = error instanceof MeanderError && error.code === 'REFUSED' && error.sqlState === '42501'
     if (!denied || isNoOperators(name)) throw error
@@ -43,6 +44,9 @@ const ask = async (db: Queryable, name: string, args: object): Promise<Row[]> =>
   }
 }
 
+const ask = (db: Queryable, name: string, args: object): Promise<Row[]> =>
+  asking(name, () => db.query(...statement(name, args)))
+
 /** Rows of a function that returns a table. Arguments are named as in the `.sql` file: `{ p_limit: 50 }`. */
 export const callRows = async <R>(db: Queryable, name: string, args: object): Promise<R[]> => {
   const rows = await ask(db, name, args)
@@ -50,6 +54,16 @@ export const callRows = async <R>(db: Queryable, name: string, args: object): Pr
   if (first === undefined) return []
   const names = Object.keys(first).map((key) => [key, camel(key)] as const)
   return rows.map((row) => Object.fromEntries(names.map(([key, to]) => [to, row[key]])) as R)
+}
+
+/** The same rows as the bytes of COPY in its text form: a line each, the fields between tabs. */
+export const copyRows = (
+  db: Pick<Database, 'copyOut'>,
+  name: string,
+  args: Readonly<Record<string, string | number | null>>,
+): Promise<Buffer> => {
+  const [text, values] = statement(name, args)
+  return asking(name, () => db.copyOut(`copy (${text}) to stdout`, values as (string | number | null)[]))
 }
 
 /** The one value of a function that returns a scalar or a JSON document. */

@@ -3,7 +3,7 @@
 const same = (text: string): string => text
 
 /** `2026-01-31 12:00:00.1+00` of a session in UTC as RFC 3339 with all microseconds; infinity stays a word. */
-const timestamp = (text: string): string => {
+export const timestamp = (text: string): string => {
   const match = /^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d+))?\+00$/.exec(text)
   return match ? `${match[1]}T${match[2]}.${(match[3] ?? '').padEnd(6, '0')}Z` : text
 }

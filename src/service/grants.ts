@@ -18,7 +18,7 @@ import { afterCommit, settled } from './committed.ts'
 import { decodeCursor, encodeCursor, microseconds } from './cursor.ts'
 import { onRecord, type Purpose } from './on-record.ts'
 import { type Once, once } from './once.ts'
-import { firstOf, walk } from './pages.ts'
+import { filled, firstOf, walk } from './pages.ts'
 import type { Stores } from './stores.ts'
 
 export type { Grant, GrantDetails, GrantSelector, NewGrant }
@@ -82,12 +82,13 @@ export class Grants {
       organizations: selector.organization === undefined ? null : [selector.organization],
       continued: cursor !== null,
     }
-    yield* walk(
-      (after, size) => onRecord(db, call, purpose, () => listGrants(db, { selector, after, limit: size })),
-      positionOf,
-      position(cursor),
-      limit,
-    )
+    const fetch = async (after: GrantPosition | null, size: number) =>
+      filled(
+        await onRecord(db, call, purpose, () => listGrants(db, { selector, after, limit: size })),
+        positionOf,
+        size,
+      )
+    yield* walk(fetch, position(cursor), limit)
   }
 
   /** The first `limit` matching grants, and the cursor of the next page. */

@@ -2,6 +2,7 @@ import type { ChainEvent } from '../postgres/audit-chain.ts'
 import type { ExportedPage, ExportProof } from '../service/audit/export.ts'
 import type { ExportedEvent } from '../service/audit/exported-event.ts'
 import type { PaintStyle } from './paint/options.ts'
+import { copyBytes, copyPlain } from './paint/plain-bytes.ts'
 
 /** The forms in which a record can be written out and checked again. */
 export const exportFormats = ['ndjson', 'csv', 'json'] as const
@@ -73,30 +74,10 @@ const painters: Readonly<Record<ExportFormat, Painter>> = {
   },
 }
 
-/** Two of them begin what the log of a CI job obeys. */
-const sharp = 0x23
-/** Bytes of an event's texts that stand in the line as they are: in any JSON, and between its quotes too. */
-const plainInJson = 1
-const plainInQuotes = 2
-/**
- * By byte of UTF-8: printable ASCII, in quotes what needs no escape, and the Latin letters up to U+02FF: none of
- * them hides or moves anything on a screen.
- */
-const plainness = new Uint8Array(256).map((_, byte) => {
-  if (byte === sharp) return 0
-  if (byte === 0x22 || byte === 0x5c) return plainInJson
-  return (byte >= 0x20 && byte <= 0x7e) || (byte >= 0x80 && byte <= 0xbf) || (byte >= 0xc3 && byte <= 0xcb)
-    ? plainInJson | plainInQuotes
-    : 0
-})
-/** U+0080 to U+00BF begin with this byte: § and « among them, and what is not to be seen. */
-const latinSigns = 0xc2
-const isLatinSign = (byte: number | undefined): boolean => byte !== undefined && byte > 0xa0 && byte !== 0xad
-
 /** The texts of `ChainEvent.fields` in their order, each with what stands before it in the line. */
 const fieldLabels = columns.slice(columns.indexOf('actor'), columns.indexOf('prevHash')).map((key) => ({
   label: Buffer.from(`,"${key}":`),
-  needs: key === 'details' ? plainInJson : plainInQuotes,
+  within: key === 'details' ? ('json' as const) : ('quotes' as const),
 }))
 const nothing = Buffer.from('null')
 const quote = 0x22
@@ -104,8 +85,7 @@ const quote = 0x22
 const besideFields = 640
 
 /**
- * Events as JSON, in UTF-8. Most texts are plain, and their bytes are copied as they came: to make a string of each
- * and bytes of it again takes twice the time. An event with another text goes by way of its strings.
+ * Events as JSON, in UTF-8. Plain texts are copied as they came; an event with another one goes by way of its strings.
  */
 const jsonLines = (
   { organization, events, decode, momentOf }: ExportedPage,
@@ -142,25 +122,19 @@ const jsonLines = (
     let to = next
     to += lines.write(`${start}${seq},"at":"${moment}"`, to)
     let at = 0
-    for (const { label, needs } of fieldLabels) {
-      for (let i = 0; i < label.length; i++) lines[to++] = label[i] as number
+    for (const { label, within } of fieldLabels) {
+      to = copyBytes(label, lines, to)
       const size = fields.readInt32BE(at)
       at += 4
       if (size < 0) {
-        for (let i = 0; i < nothing.length; i++) lines[to++] = nothing[i] as number
+        to = copyBytes(nothing, lines, to)
         continue
       }
-      if (needs === plainInQuotes) lines[to++] = quote
-      for (const end = at + size; at < end; at++) {
-        const byte = fields[at] as number
-        if (((plainness[byte] as number) & needs) === 0) {
-          const follows = fields[at + 1]
-          const plain = byte === latinSigns ? isLatinSign(follows) : byte === sharp && follows !== sharp
-          if (!plain) return null
-        }
-        lines[to++] = byte
-      }
-      if (needs === plainInQuotes) lines[to++] = quote
+      if (within === 'quotes') lines[to++] = quote
+      to = copyPlain(fields, at, at + size, lines, to, within)
+      if (to === -1) return null
+      if (within === 'quotes') lines[to++] = quote
+      at += size
     }
     const { prevHash, hash, organizationId } = event
     const rest = `,"prevHash":"${prevHash}","hash":"${hash}","organizationId":"${organizationId}"}${around.after}`

@@ -31,6 +31,9 @@ export const listSessions = async (options: ListOptions, context: Context): Prom
   const query = { ...selectionOf(options, context), cursor: options.cursor ?? null }
   const { sessions } = await context.service()
   const purpose = purposeOf(options, context)
+  if (limit === null && context.show.format === 'ndjson') {
+    return context.show.copied(sessionView, sessions.copied(query, purpose))
+  }
   if (limit === null) return context.show.list(sessionView, sessions.stream(query, purpose))
 
   const { items, nextCursor } = await sessions.list(query, purpose, limit)

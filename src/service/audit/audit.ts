@@ -9,7 +9,7 @@ import { databaseIdentity } from '../../postgres/checkpoints.ts'
 import { whoami } from '../../postgres/identity.ts'
 import { decodeCursor, encodeCursor, microseconds } from '../cursor.ts'
 import { onRecord, type Purpose } from '../on-record.ts'
-import { firstOf, walk } from '../pages.ts'
+import { filled, firstOf, walk } from '../pages.ts'
 import type { Stores } from '../stores.ts'
 import { chainHeads } from './chain-pages.ts'
 import { type ExportOrder, exportChains, type RecordExport } from './export.ts'
@@ -54,13 +54,13 @@ export class Audit {
       organizations: selector.organization === undefined ? null : [selector.organization],
       continued: cursor !== null,
     }
-    yield* walk(
-      (after, size) =>
-        onRecord(db, call, purpose, () => listAuditEvents(db, { selector, after, limit: size })),
-      positionOf,
-      position(cursor),
-      limit,
-    )
+    const fetch = async (after: AuditPosition | null, size: number) =>
+      filled(
+        await onRecord(db, call, purpose, () => listAuditEvents(db, { selector, after, limit: size })),
+        positionOf,
+        size,
+      )
+    yield* walk(fetch, position(cursor), limit)
   }
 
   /** Every matching event, gathered into what was done, in the order in which it happened. */

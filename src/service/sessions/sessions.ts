@@ -1,8 +1,10 @@
 import { MeanderError } from '../../errors.ts'
 import { isRefusal, unlessRefused } from '../../postgres/call.ts'
+import type { Database } from '../../postgres/database.ts'
 import { knownBy, type Request, recallResult, rememberResult } from '../../postgres/requests.ts'
 import {
   type AccessToken,
+  copySessions,
   getSession,
   listSessions,
   type RefreshToken,
@@ -22,8 +24,10 @@ import type { Blocklist, BlocklistOutcome } from '../blocklist/blocklist.ts'
 import { afterCommit, settled } from '../committed.ts'
 import { decodeCursor, encodeCursor, microseconds } from '../cursor.ts'
 import { onRecord, type Purpose } from '../on-record.ts'
-import { firstOf, walk } from '../pages.ts'
+import { firstOf, pageSize, walk } from '../pages.ts'
 import type { Stores } from '../stores.ts'
+import { type CopiedSessions, decodeSession, extentOfCopied } from './copied.ts'
+import { windowed } from './windows.ts'
 
 export type {
   AccessToken,
@@ -101,17 +105,52 @@ export class Sessions {
     purpose: Purpose,
     limit = Number.POSITIVE_INFINITY,
   ): AsyncGenerator<Session, void> {
+    const read = await this.#pages(query, purpose, listSessions)
+    const position = positionOf(query.sort)
+    const fetch = windowed(read, (rows) => {
+      const [first, last] = [rows[0], rows.at(-1)]
+      return first && last
+        ? { sessions: rows.length, first: Number(position(first).at), last: position(last) }
+        : null
+    })
+    yield* walk(
+      async (after, size) => {
+        const { page, next } = await fetch(after, size)
+        return { rows: page, next }
+      },
+      this.#position(query),
+      limit,
+    )
+  }
+
+  /** The same, all of it, as bytes for whoever only writes them out. */
+  async *copied(query: SessionQuery, purpose: Purpose): AsyncGenerator<CopiedSessions, void> {
+    const fetch = windowed(await this.#pages(query, purpose, copySessions), extentOfCopied(query.sort))
+    yield* walk(
+      async (after) => {
+        const { page: bytes, next } = await fetch(after, pageSize)
+        return { rows: [{ bytes, decode: decodeSession }], next }
+      },
+      this.#position(query),
+      Number.POSITIVE_INFINITY,
+    )
+  }
+
+  /** How a page is read: in one way or the other, and on the record where it has to be. */
+  async #pages<P>(
+    { selector, scope, sort, cursor }: SessionQuery,
+    purpose: Purpose,
+    list: (db: Database, scope: Scope, page: Parameters<typeof listSessions>[2]) => Promise<P>,
+  ) {
     const db = await this.#stores.database()
-    const { selector, scope, sort } = query
     const call = {
       function: 'list_sessions',
       arguments: selector,
       organizations: touched(scope, selector.organization === undefined ? null : [selector.organization]),
-      continued: query.cursor !== null,
+      continued: cursor !== null,
     }
-    const fetch = (after: SessionPosition | null, size: number) =>
-      onRecord(db, call, purpose, () => listSessions(db, scope, { selector, sort, after, limit: size }))
-    yield* walk(fetch, positionOf(sort), this.#position(query), limit)
+    return (after: SessionPosition | null, limit: number, floor: string | null): Promise<P> =>
+      onRecord(db, call, purpose, () => list(db, scope, { selector, sort, after, limit, floor }))
   }
 
   /** The first `limit` matching sessions, and the cursor of the next page. */

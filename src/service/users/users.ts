@@ -25,7 +25,7 @@ import {
 import { decodeCursor, encodeCursor } from '../cursor.ts'
 import { onRecord, type Purpose } from '../on-record.ts'
 import { once } from '../once.ts'
-import { firstOf, walk } from '../pages.ts'
+import { filled, firstOf, walk } from '../pages.ts'
 import type { Stores } from '../stores.ts'
 import { type Proof, proofOf } from './verification.ts'
 
@@ -73,12 +73,13 @@ export class Users {
       organizations: selector.organization === undefined ? null : [selector.organization],
       continued: cursor !== null,
     }
-    yield* walk(
-      (after, size) => onRecord(db, call, purpose, () => listUsers(db, { selector, after, limit: size })),
-      positionOf,
-      position(cursor),
-      limit,
-    )
+    const fetch = async (after: UserPosition | null, size: number) =>
+      filled(
+        await onRecord(db, call, purpose, () => listUsers(db, { selector, after, limit: size })),
+        positionOf,
+        size,
+      )
+    yield* walk(fetch, position(cursor), limit)
   }
 
   /** The first `limit` matching users, and the cursor of the next page. */

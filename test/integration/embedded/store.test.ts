@@ -28,7 +28,7 @@ const enter = async (folder: string, login = 'kari'): Promise<Database> => {
   return db
 }
 const sessionsOf = (db: Database, selector: object): Promise<Session[]> =>
-  listSessions(db, 'reach', { selector, sort: 'last-activity', after: null, limit: 10_000 })
+  listSessions(db, 'reach', { selector, sort: 'last-activity', after: null, limit: 10_000, floor: null })
 const revoke = (db: Database, id: string) =>
   db.transaction((tx) =>
     revokeSessions(tx, 'reach', { ids: [id], reason: 'lost', ticket: null, requestId: null }),

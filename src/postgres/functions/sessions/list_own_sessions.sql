@@ -6,7 +6,8 @@ create or replace function meander.list_own_sessions(
   p_sort text,
   p_after_at bigint,
   p_after_id uuid,
-  p_limit integer
+  p_limit integer,
+  p_floor_at bigint default null
 )
 returns setof meander.session_record
 language plpgsql stable security definer
@@ -19,7 +20,7 @@ declare
 begin
   return query
   select * from meander.session_page(
-    p_selector, v_own.p_organizations, v_own.p_user, p_sort, p_after_at, p_after_id, p_limit);
+    p_selector, v_own.p_organizations, v_own.p_user, p_sort, p_after_at, p_after_id, p_limit, p_floor_at);
 end
 $$;
 alter function meander.list_own_sessions owner to meander_system;

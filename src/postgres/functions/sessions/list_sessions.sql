@@ -5,7 +5,8 @@ create or replace function meander.list_sessions(
   p_sort text,
   p_after_at bigint,
   p_after_id uuid,
-  p_limit integer
+  p_limit integer,
+  p_floor_at bigint default null
 )
 returns setof meander.session_record
 language plpgsql stable security definer
@@ -18,7 +19,7 @@ begin
   select * from meander.session_page(
     p_selector,
     meander.authorize_read('list_sessions', p_selector, p_selector ->> 'organization'),
-    null, p_sort, p_after_at, p_after_id, p_limit);
+    null, p_sort, p_after_at, p_after_id, p_limit, p_floor_at);
 end
 $$;
 alter function meander.list_sessions owner to meander_functions;
