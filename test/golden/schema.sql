@@ -684,14 +684,14 @@ CREATE FUNCTION meander.list_own_session_changes(p_selector jsonb, p_since bigin
 
 ALTER FUNCTION meander.list_own_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) OWNER TO meander_system;
 
-CREATE FUNCTION meander.list_own_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) RETURNS SETOF meander.session_record
+CREATE FUNCTION meander.list_own_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer, p_floor_at bigint DEFAULT NULL::bigint) RETURNS SETOF meander.session_record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
     SET "DateStyle" TO 'ISO'
     AS …;
 
-ALTER FUNCTION meander.list_own_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) OWNER TO meander_system;
+ALTER FUNCTION meander.list_own_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer, p_floor_at bigint) OWNER TO meander_system;
 
 CREATE FUNCTION meander.list_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -704,14 +704,14 @@ CREATE FUNCTION meander.list_session_changes(p_selector jsonb, p_since bigint, p
 
 ALTER FUNCTION meander.list_session_changes(p_selector jsonb, p_since bigint, p_running jsonb, p_after_at bigint, p_after_key text, p_limit integer) OWNER TO meander_functions;
 
-CREATE FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) RETURNS SETOF meander.session_record
+CREATE FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer, p_floor_at bigint DEFAULT NULL::bigint) RETURNS SETOF meander.session_record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
     SET "DateStyle" TO 'ISO'
     AS …;
 
-ALTER FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) OWNER TO meander_functions;
+ALTER FUNCTION meander.list_sessions(p_selector jsonb, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer, p_floor_at bigint) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.list_user_sessions(p_user uuid) RETURNS SETOF meander.session_record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -1141,12 +1141,13 @@ CREATE FUNCTION meander.session_organizations(p_user uuid) RETURNS uuid[]
 
 ALTER FUNCTION meander.session_organizations(p_user uuid) OWNER TO meander_guard;
 
-CREATE FUNCTION meander.session_page(p_selector jsonb, p_organizations uuid[], p_own uuid, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) RETURNS SETOF meander.session_record
+CREATE FUNCTION meander.session_page(p_selector jsonb, p_organizations uuid[], p_own uuid, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer, p_floor_at bigint DEFAULT NULL::bigint) RETURNS SETOF meander.session_record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
     AS …;
 
-ALTER FUNCTION meander.session_page(p_selector jsonb, p_organizations uuid[], p_own uuid, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer) OWNER TO meander_functions;
+ALTER FUNCTION meander.session_page(p_selector jsonb, p_organizations uuid[], p_own uuid, p_sort text, p_after_at bigint, p_after_id uuid, p_limit integer, p_floor_at bigint) OWNER TO meander_functions;
 
 CREATE FUNCTION meander.session_state(p_revoked_at timestamp with time zone, p_effective_end timestamp with time zone, p_at timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1339,6 +1340,7 @@ CREATE TABLE meander.audit_log (
     hash bytea NOT NULL,
     CONSTRAINT audit_log_seq_from_one CHECK ((seq >= 1))
 );
+ALTER TABLE ONLY meander.audit_log ALTER COLUMN organization_id SET (n_distinct=1);
 
 ALTER TABLE ONLY meander.audit_log FORCE ROW LEVEL SECURITY;
 
@@ -1373,6 +1375,7 @@ CREATE TABLE meander.intents (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     created_xid xid8 DEFAULT pg_current_xact_id() NOT NULL
 );
+ALTER TABLE ONLY meander.intents ALTER COLUMN organization_id SET (n_distinct=1);
 
 ALTER TABLE ONLY meander.intents FORCE ROW LEVEL SECURITY;
 
@@ -1423,6 +1426,7 @@ CREATE TABLE meander.refresh_tokens (
     CONSTRAINT refresh_tokens_access_15_minutes CHECK ((access_expires_at <= (created_at + '00:15:00'::interval)))
 )
 WITH (fillfactor='80');
+ALTER TABLE ONLY meander.refresh_tokens ALTER COLUMN organization_id SET (n_distinct=1);
 
 ALTER TABLE ONLY meander.refresh_tokens FORCE ROW LEVEL SECURITY;
 
@@ -1493,6 +1497,7 @@ END))),
     CONSTRAINT sessions_kind_known CHECK ((kind = ANY (ARRAY['mobile'::text, 'portal'::text]))),
     CONSTRAINT sessions_revoked_whole CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
 );
+ALTER TABLE ONLY meander.sessions ALTER COLUMN organization_id SET (n_distinct=1);
 
 ALTER TABLE ONLY meander.sessions FORCE ROW LEVEL SECURITY;
 
@@ -1516,6 +1521,7 @@ CREATE TABLE meander.support_access_grants (
     CONSTRAINT support_access_grants_ends_after_start CHECK ((expires_at > created_at)),
     CONSTRAINT support_access_grants_revoked_whole CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
 );
+ALTER TABLE ONLY meander.support_access_grants ALTER COLUMN organization_id SET (n_distinct=1);
 
 ALTER TABLE ONLY meander.support_access_grants FORCE ROW LEVEL SECURITY;
 
@@ -1540,6 +1546,7 @@ CREATE TABLE meander.users (
     CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['member'::text, 'peer_mentor'::text, 'coordinator'::text, 'org_admin'::text, 'global_admin'::text]))),
     CONSTRAINT users_status_known CHECK ((status = ANY (ARRAY['active'::text, 'deactivated'::text])))
 );
+ALTER TABLE ONLY meander.users ALTER COLUMN organization_id SET (n_distinct=1);
 
 ALTER TABLE ONLY meander.users FORCE ROW LEVEL SECURITY;
 
@@ -1570,7 +1577,11 @@ CREATE VIEW meander.session_details WITH (security_invoker='true') AS
    FROM ((((meander.sessions s
      JOIN meander.organizations o ON ((o.id = s.organization_id)))
      LEFT JOIN meander.organization_settings p ON ((p.organization_id = s.organization_id)))
-     LEFT JOIN meander.support_access_grants g ON ((g.id = s.support_access_grant_id)))
+     LEFT JOIN LATERAL ( SELECT g_1.expires_at,
+            g_1.revoked_at
+           FROM meander.support_access_grants g_1
+          WHERE ((s.support_access_grant_id IS NOT NULL) AND (g_1.id = s.support_access_grant_id))
+         OFFSET 0) g ON (true))
      LEFT JOIN meander.users u ON ((u.id = s.user_id)));
 
 ALTER TABLE meander.session_details OWNER TO meander_owner;
@@ -1585,6 +1596,7 @@ CREATE TABLE meander.token_blocklist (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     published_at timestamp with time zone
 );
+ALTER TABLE ONLY meander.token_blocklist ALTER COLUMN organization_id SET (n_distinct=1);
 
 ALTER TABLE ONLY meander.token_blocklist FORCE ROW LEVEL SECURITY;
 
