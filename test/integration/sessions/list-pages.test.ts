@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { peopledDatabase, type SessionSeed, seedGrant, seedSessions } from '../../support/people.ts'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { asLogin, closeLogins } from '../../support/as-login.ts'
+import { people, peopledDatabase, type SessionSeed, seedGrant, seedSessions } from '../../support/people.ts'
 import { postgresAt } from '../../support/postgres.ts'
 import { type RunOptions, run } from '../../support/run.ts'
 
@@ -45,6 +46,7 @@ const crowd = (person: SessionSeed['person'], more: Partial<SessionSeed> = {}): 
   })),
 ]
 
+afterAll(closeLogins)
 beforeAll(async () => {
   database = await peopledDatabase(server)
   await seedGrant(server, database, 'gro', 'hlf')
@@ -276,5 +278,114 @@ describe('output', () => {
       if (format === 'csv') expect(stdout).not.toMatch(/(^|,)"?=/m)
       if (format === 'json') expect(JSON.parse(stdout).items[0].userAgent).toBe(agent)
     }
+  })
+})
+
+describe('many organizations', () => {
+  let many: string
+
+  beforeAll(async () => {
+    many = await peopledDatabase(server)
+    await server.query(
+      `with made as (
+         insert into meander.organizations (slug, name) select 'org-' || n, 'Org ' || n from generate_series(1, 12) n
+         returning id, slug
+       ),
+       granted as (
+         insert into meander.support_access_grants (organization_id, grantee_user_id, granted_by, reason, expires_at)
+         select id, $1, 'kari', 'support case', clock_timestamp() + interval '1 hour' from made
+       ),
+       people as (
+         insert into meander.users (organization_id, email, display_name, role)
+         select id, 'one@' || slug || '.example', 'One', 'member' from made returning id, organization_id
+       )
+       -- One has nearly all, some have a few, and the last has none; many at the same moment.
+       insert into meander.sessions (user_id, organization_id, kind, created_at, last_activity_at, expires_at)
+       select p.id, p.organization_id, 'mobile', now() - interval '3 days',
+         date_trunc('minute', now() - interval '1 second' * ((n * n * 37) % 7000)), now() + interval '30 days'
+       from people p join made on made.id = p.organization_id
+       cross join generate_series(1, case made.slug when 'org-1' then 150 when 'org-12' then 0 else 9 end) n`,
+      [people.gro.id],
+      many,
+    )
+  })
+
+  it.each([4, 20, 100, 1000])(
+    'a page of %i is merged of the newest of each, and the next begins behind it',
+    async (size) => {
+      const expected = await server.query<{ id: string }>(
+        'select id from meander.sessions order by last_activity_at desc, id',
+        [],
+        many,
+      )
+      const gro = await asLogin(server, many, 'gro')
+      await gro.rows("select meander.record_intent(null, 'list_sessions', '{}', 'test', null)")
+      const found: string[] = []
+      for (let after: { at: string; id: string } | undefined; ; ) {
+        const page = await gro.rows<{ id: string; at: string }>(
+          `select id, (extract(epoch from last_activity_at) * 1000000)::bigint::text as at
+           from meander.list_sessions('{}', 'last-activity', $1, $2, $3)`,
+          [after?.at ?? null, after?.id ?? null, size],
+        )
+        found.push(...page.map(({ id }) => id))
+        after = page.at(-1)
+        if (page.length < size) break
+      }
+      expect(expected).toHaveLength(150 + 10 * 9)
+      expect(found).toEqual(expected.map(({ id }) => id))
+    },
+  )
+})
+
+describe('ndjson, which is made of the bytes that came', () => {
+  const texts = [
+    '',
+    'NULL',
+    '\\N',
+    'a\tb\\tc',
+    'line\nline\r\n\\.\u000b\f\b',
+    '"quoted" \\"twice\\\\"',
+    '::error file=x::1',
+    '##[group]x # y',
+    'x;=1+1; iOS 19; @a;',
+    'ø § « \u00ad\u0085 ß Ś ə',
+    'עברית 日本 👩‍👩‍👧 e\u0301',
+    '\u202egnp.exe\u2066 \u200b',
+    '2026-01-31 12:00:00+00',
+    'x'.repeat(200_000),
+  ]
+  let odd: string
+
+  beforeAll(async () => {
+    odd = await peopledDatabase(server)
+    await seedSessions(server, odd, [
+      ...texts.map((text) => ({ person: 'mari' as const, userAgent: text, deviceName: text })),
+      { person: 'mari', userAgent: null, deviceName: null, deviceType: null, ip: null },
+      { person: 'mari', ip: '2001:db8::1', activeAgo: '1 second', createdAgo: '200 years' },
+    ])
+    await server.query(
+      "update meander.sessions set last_activity_at = '2026-01-31 12:00:00+00' where ip is null",
+      [],
+      odd,
+    )
+  })
+
+  it('says of every session exactly what json says', async () => {
+    const argv = ['sessions', 'list', '--state', 'any']
+    const [lines, document] = [
+      await run(server, odd, 'kari', [...argv, '-o', 'ndjson']),
+      await run(server, odd, 'kari', [...argv, '--all', '-o', 'json']),
+    ]
+    const { items } = document.json<List>()
+    expect(items).toHaveLength(texts.length + 2)
+    expect(
+      lines.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(items)
+    // Escapes and all: the same text in the same form.
+    for (const line of lines.stdout.trimEnd().split('\n')) expect(document.stdout).toContain(line)
+    expect(items.map(({ userAgent }) => userAgent)).toEqual(expect.arrayContaining([...texts, null]))
   })
 })
