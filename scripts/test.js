@@ -25,6 +25,7 @@ const sameEverywhere = [
   'blocklist/**',
   'asking*',
   'schema*',
+  'completion*',
   'doctor/isolation*',
 ]
 

@@ -1,3 +1,4 @@
+import type { DatabaseSettings } from './config/database-settings.ts'
 import { type Environment, processEnvironment } from './config/environment.ts'
 import type { ProfileBook } from './config/profile-book.ts'
 import type { GlobalFlags, Settings } from './config/settings.ts'
@@ -62,6 +63,11 @@ export interface Surroundings {
   readonly streams: Streams
   readonly env: Environment
   readonly now?: () => Date
+  /**
+   * So long there is while somebody types a word: nobody is asked, no command is run, nothing is changed, and a
+   * database that would take longer is left alone.
+   */
+  readonly hurryMs?: number
 }
 
 /** In the embedded store nobody has to log in: these commands are its administrator's unless PGUSER says otherwise. */
@@ -87,7 +93,7 @@ export interface OwnedContext extends Context {
 }
 
 export const createContext = (surroundings: Surroundings, argv: readonly string[]): OwnedContext => {
-  const { env, streams, now = () => new Date() } = surroundings
+  const { env, streams, now = () => new Date(), hurryMs } = surroundings
   const aborter = new AbortController()
   const ended: ExitName[] = []
   const opened: { close(): Promise<void> }[] = []
@@ -103,6 +109,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
     const { settings, terminal, noun } = ready()
     const { requireDatabase } = await import('./config/settings.ts')
     const target = requireDatabase(settings)
+    if (hurryMs !== undefined) return openInHurry(target, hurryMs)
     if (target.kind === 'embedded') {
       const { openEmbedded } = await import('./embedded/engine.ts')
       const named = settings.found.PGUSER !== undefined
@@ -157,6 +164,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
       return createShow(ready(), now)
     },
     async configure(flags, noun, formats) {
+      if (hurryMs !== undefined) await refuseToWaitFor(flags.envFile ?? env.MEANDERCTL_ENV_FILE)
       const [{ loadSettings }, { createTerminal }] = await Promise.all([
         import('./config/settings.ts'),
         import('./terminal/create-terminal.ts'),
@@ -232,6 +240,21 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
   }
   return context
 }
+
+/** While somebody types a word: never the embedded engine, which takes a second to start, nor a command for a password. */
+const openInHurry = async (target: DatabaseSettings, hurryMs: number): Promise<Database> => {
+  if (target.kind === 'embedded' || target.password.kind === 'command') throw tooSlow()
+  const { connect } = await import('./postgres/connection.ts')
+  return connect({ ...target, connectTimeoutMs: hurryMs }, { timeoutMs: hurryMs, readOnly: true })
+}
+
+/** Who writes into a pipe may take any time. */
+const refuseToWaitFor = async (file: string | undefined): Promise<void> => {
+  const { isThere } = await import('./config/files.ts')
+  if (file && !isThere(file)) throw tooSlow()
+}
+
+const tooSlow = (): MeanderError => new MeanderError('FAILED', 'This takes too long while a word is typed.')
 
 const openBlocklist = async ({ redis }: Settings): Promise<BlocklistStore | null> => {
   if (!redis) return null

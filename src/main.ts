@@ -1,8 +1,17 @@
 import { readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
 import { createContext, type OwnedContext, processSurroundings, type Surroundings } from './context.ts'
 import { type ErrorCode, exitCodeOf, exitCodes, MeanderError } from './errors.ts'
 import { clean, cleanJson } from './terminal/sanitise.ts'
 import { versionAnswer } from './version.ts'
+
+/** What the scripts of shells call while somebody types: no command of its own, and in no help. */
+const completing = '__complete'
+
+/** A shell keeps nobody waiting longer than 300 ms; the rest is for its own work, and for the end of this process. */
+const hurryMs = 260
+/** What there is in any case: where node took all of that to begin, nobody would ever be told anything. */
+const leastMs = 100
 
 /** How long an interrupted command may take to say what is done. */
 const graceMs = 4000
@@ -15,6 +24,7 @@ export const main = async (argv: readonly string[], surroundings?: Surroundings)
     await write(around.streams.stdout, known)
     return exitCodes.OK
   }
+  if (argv[0] === completing) return complete(argv.slice(1), around)
   const context = createContext(around, argv)
   const signals = surroundings ? null : listen(context)
   try {
@@ -31,6 +41,26 @@ export const main = async (argv: readonly string[], surroundings?: Surroundings)
     // Not before: whoever interrupts what is over already must not take its exit code away.
     signals?.stop()
   }
+}
+
+/** In time, and silent whatever happens: what is not known by then, the person types. */
+const complete = async ([shell = '', ...given]: readonly string[], around: Surroundings): Promise<number> => {
+  const left = around.hurryMs ?? Math.max(leastMs, hurryMs - performance.now())
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, left, '')
+  })
+  const streams = { ...around.streams, stderr: new PassThrough() }
+  const context = createContext({ ...around, streams, hurryMs: left }, [])
+  try {
+    const { completionOf } = await import('./program.ts')
+    await write(around.streams.stdout, await Promise.race([completionOf(shell, given, context), late]))
+  } catch {
+    // Nobody asked for anything, so there is nobody to tell.
+  }
+  await Promise.race([context.close(), late])
+  clearTimeout(timer)
+  return exitCodes.OK
 }
 
 /** The answers that need no command tree, which takes as long to read as node to start; null for all others. */

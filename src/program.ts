@@ -1,5 +1,11 @@
 import { Command, CommanderError, Option } from 'commander'
-import { parseMilliseconds, parseNames, parseText } from './commands/shared/parsers.ts'
+import {
+  parseFile,
+  parseFormat,
+  parseMilliseconds,
+  parseNames,
+  parseProfile,
+} from './commands/shared/parsers.ts'
 import { teachingOf } from './commands/shared/teaching.ts'
 import { pathOf } from './commands/shared/tree.ts'
 import type { OwnedContext } from './context.ts'
@@ -80,6 +86,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/demo.ts')).registerDemo,
   },
   {
+    name: 'completion',
+    summary: 'Print what makes a shell complete commands, options and names (bash, zsh, fish)',
+    load: async () => (await import('./commands/completion/completion.ts')).registerCompletion,
+  },
+  {
     name: 'schema',
     summary: 'Print the JSON Schema of what a command prints as JSON',
     load: async () => (await import('./commands/schema.ts')).registerSchema,
@@ -104,10 +115,10 @@ export const createProgram = async (
     .description('End access on the Meander platform: now, completely, on the record.')
     .version(versionAnswer(false).trimEnd(), '-V, --version', 'print version, commit and schema')
     .helpOption('-h, --help', 'print help')
-    .option('-o, --output <format>', 'table, wide, json, ndjson, csv or id', parseText)
+    .option('-o, --output <format>', 'table, wide, json, ndjson, csv or id', parseFormat)
     .option('--columns <names>', 'these columns only, in this order (table, wide, csv)', parseNames)
-    .option('--profile <name>', 'settings by this name', parseText)
-    .option('--env-file <file>', 'read variables from this file', parseText)
+    .option('--profile <name>', 'settings by this name', parseProfile)
+    .option('--env-file <file>', 'read variables from this file', parseFile)
     .option('--timeout <duration>', 'longest time of one statement', parseMilliseconds)
     .addOption(new Option('--color <when>', 'colour').choices(['auto', 'always', 'never']))
     .option('--no-color', 'the same as --color never')
@@ -134,8 +145,19 @@ export const createProgram = async (
   return program
 }
 
+/** What may stand where somebody is typing, for the script of a shell; `given` is what that hands over. */
+export const completionOf = async (
+  shell: string,
+  given: readonly string[],
+  context: OwnedContext,
+): Promise<string> => {
+  const { completionFor, wordsFor } = await import('./commands/completion/complete.ts')
+  const program = await createProgram(wordsFor(shell, given), context, () => {})
+  return completionFor(shell, given, program, context)
+}
+
 /** Commands that a broken setting must not keep anybody from. */
-const withoutSettings = ['help']
+const withoutSettings = ['completion', 'help']
 
 /** `--help`, `-h`, and `-h` among other short flags. */
 const helpFlag = /^(--help|-[a-zA-Z]*h)$/

@@ -7,7 +7,7 @@ import type { SessionManagementService } from '../service/session-management-ser
 import { checkRows, type UserRows } from '../service/users/rows.ts'
 import { type RowOutcome, UserRun } from '../service/users/run.ts'
 import { type ActOptions, confirmAct, counted, refuseUnasked } from './shared/acting.ts'
-import { parseText } from './shared/parsers.ts'
+import { parseFile } from './shared/parsers.ts'
 import type { AppliedPlan } from './shared/planning.ts'
 import { showRevocation } from './shared/show-revocation.ts'
 import { showRun } from './shared/show-run.ts'
@@ -30,7 +30,7 @@ export const registerApply = (command: Command, context: Context, run = apply): 
     notes:
       "Ends exactly what the plan names, by the same or another operator; both are on the record, and each event has the plan's id as its request id. Sessions that match now and are not in the plan are counted and left alone. Refused (5) when the plan has expired, was finished, or does not fit what is there any more; an edited one is 2. An interrupted one is finished by the same command within 24 hours, also when its time has passed meanwhile.",
   })
-    .argument('<plan>', 'the file that sessions revoke --plan or users offboard --plan wrote', parseText)
+    .argument('<plan>', 'the file that sessions revoke --plan or users offboard --plan wrote', parseFile)
     .option('-n, --dry-run', 'show what would happen, change nothing')
     .option('-y, --yes', 'go ahead without being asked')
     .action((path: string, options: ApplyOptions) => run(path, options, context))

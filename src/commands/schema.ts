@@ -4,10 +4,16 @@ import { MeanderError } from '../errors.ts'
 import { schemaKindView } from '../views/schema-kind.view.ts'
 import { parseText } from './shared/parsers.ts'
 import { teach } from './shared/teaching.ts'
+import { wanting } from './shared/wanted.ts'
 
 interface SchemaOptions {
   readonly line?: boolean
 }
+
+const parseKind = wanting<string>(async () => {
+  const { allKinds } = await import('../views/kinds.schema.ts')
+  return allKinds.map(({ kind, says }) => [kind, says])
+}, parseText)
 
 export const registerSchema = (command: Command, context: Context, run = schema): void => {
   teach(command, {
@@ -19,7 +25,7 @@ export const registerSchema = (command: Command, context: Context, run = schema)
     ends: [],
     notes: `What -o json prints has "kind" in it, and this is its JSON Schema (2020-12). No field is ever dropped; a newer meanderctl may add some, and its schema then has them.`,
   })
-    .argument('[kind]', 'as in "kind":"SessionList"; left out, all are listed', parseText)
+    .argument('[kind]', 'as in "kind":"SessionList"; left out, all are listed', parseKind)
     .option('--line', 'of one line of -o ndjson, instead of the document of -o json')
     .action((kind: string | undefined, options: SchemaOptions) => run(kind, options, context))
 }

@@ -13,7 +13,7 @@ import {
   usableSessionView,
 } from '../views/trace.view.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from './shared/acting.ts'
-import { parseDuration, parseText } from './shared/parsers.ts'
+import { parseDuration, parseOrganization, parseText } from './shared/parsers.ts'
 import { endsOfLook, teach } from './shared/teaching.ts'
 
 interface TraceOptions extends ReasonOptions {
@@ -43,7 +43,7 @@ export const registerTrace = (command: Command, context: Context, run = trace): 
       'address, CIDR, user agent, device, session, refresh token, jti, user or e-mail',
       parseText,
     )
-    .option('--org <slug|id>', 'in this organization', parseText)
+    .option('--org <slug|id>', 'in this organization', parseOrganization)
     .addOption(
       new Option('--window <duration>', 'how far apart in time is still together')
         .argParser(parseDuration)

@@ -12,6 +12,8 @@ export interface ReachOptions {
   readonly timeoutMs?: number | null | undefined
   /** A server that says nothing for so long, in milliseconds, is taken for lost. Longer than any statement may take. */
   readonly silenceMs?: number | undefined
+  /** The server refuses whatever would change something. */
+  readonly readOnly?: boolean | undefined
 }
 
 /** A connection that was checked: the right login, encrypted as demanded, no pooler that would mix sessions. */
@@ -70,6 +72,7 @@ export const reacher = (settings: ServerSettings, options: ReachOptions): Reach 
         user: settings.user,
         encrypted: host.tls !== 'disable',
         timeoutMs: options.timeoutMs,
+        readOnly: options.readOnly ?? false,
       }
       // Logging in is over only now: a server that hangs here must not keep us from the next.
       const session = await answered(client, settings.connectTimeoutMs, () => check(client, demands))

@@ -30,6 +30,7 @@ const checkSession = `
     set_config('client_encoding', 'UTF8', false), set_config('intervalstyle', 'postgres', false),
     set_config('default_transaction_isolation', 'read committed', false),
     set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '60s', false),
+    case when $2::bool then set_config('default_transaction_read_only', 'on', false) end,
     case when $1::int > 0 then set_config('statement_timeout', $1::int::text, false) end,
     case when current_setting('synchronous_commit') in ('off', 'local') then set_config('synchronous_commit', 'on', false) end
   from (values (1)) as one (row) left join pg_catalog.pg_stat_ssl s on s.pid = pg_backend_pid()`
@@ -41,13 +42,15 @@ interface Demands {
   readonly encrypted: boolean
   /** Of one statement, in milliseconds. */
   readonly timeoutMs: number | null | undefined
+  /** Whether the server is to refuse whatever would change something. */
+  readonly readOnly: boolean
 }
 
 /** Sets the session up. @throws MeanderError FAILED when it is not as demanded. */
 export const check = async (client: Client, demands: Demands): Promise<Session> => {
-  const { label, user, encrypted, timeoutMs } = demands
+  const { label, user, encrypted, timeoutMs, readOnly } = demands
   const timeout = Math.min(Math.ceil(timeoutMs ?? 0), 2_147_483_647)
-  const { rows } = await client.query<Session & Record<string, unknown>>(checkSession, [timeout])
+  const { rows } = await client.query<Session & Record<string, unknown>>(checkSession, [timeout, readOnly])
   const [session] = rows
   const refuse = (message: string, hint?: string): never => {
     throw new MeanderError('FAILED', message, { hint })

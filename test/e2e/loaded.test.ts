@@ -38,6 +38,8 @@ describe('packages loaded without a server', () => {
     [['sessions', 'list', '--help'], 0],
     [['sessions', 'revoke', '--help'], 0],
     [['sessions', 'list', '--no-such-option'], 2],
+    [['completion', 'bash'], 0],
+    [['__complete', 'fish', 'sessions', 'list', '--st'], 0],
   ])('meanderctl %j', async (args, exitCode) => {
     const { ended, packages } = await packagesLoadedBy(args)
     expect(ended).toMatchObject({ exitCode })

@@ -8,8 +8,8 @@ import { allKinds } from '../../src/views/kinds.schema.ts'
 const kindNamed = new Map(allKinds.map((kind) => [kind.kind, kind]))
 const failure = kindNamed.get('Error')?.line ?? z.never()
 
-/** What is no JSON, whatever `-o` says: help, and a public key. */
-const notForPrograms: readonly string[] = ['--help', 'help', '--generate-key']
+/** What is no JSON, whatever `-o` says: help, a public key, and what a shell reads. */
+const notForPrograms: readonly string[] = ['--help', 'help', '--generate-key', '__complete']
 
 /** `json` or `ndjson` when that is what was asked for. */
 const formOf = (argv: readonly string[], fallback: string | undefined): string | undefined => {

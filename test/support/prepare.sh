@@ -12,6 +12,10 @@ command -v redis-server >/dev/null || missing="${missing:+$missing }redis-server
 command -v redis-cli >/dev/null || missing="${missing:+$missing }redis-tools"
 command -v openssl >/dev/null || missing="${missing:+$missing }openssl"
 command -v less >/dev/null || missing="${missing:+$missing }less"
+# Completion is tried in the shells themselves.
+for shell in zsh fish shellcheck; do
+  command -v "$shell" >/dev/null || missing="${missing:+$missing }$shell"
+done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then

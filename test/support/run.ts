@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** The clock of the operator's machine. */
   readonly now?: () => Date
+  /** What there is of time for `__complete`. */
+  readonly hurryMs?: number
 }
 
 export interface Ran {
@@ -54,7 +56,7 @@ export const run = (
 /** The same where nothing names a database. */
 export const runAlone = async (
   argv: readonly string[],
-  { stdin = '', terminal, env, now }: Omit<RunOptions, 'redis'> = {},
+  { stdin = '', terminal, env, now, hurryMs }: Omit<RunOptions, 'redis'> = {},
 ): Promise<Ran> => {
   const person = terminal !== undefined
   const typed = new PassThrough()
@@ -98,6 +100,7 @@ export const runAlone = async (
       ...env,
     },
     ...(now && { now }),
+    ...(hurryMs && { hurryMs }),
   })
   if (failures.length > 0) throw failures[0]
   holdAnswer(argv, { code, stdout: stdout.text(), stderr: stderr.text() }, env?.MEANDERCTL_OUTPUT)

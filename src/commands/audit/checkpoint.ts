@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import { version } from '../../version.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseOrganization } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface CheckpointOptions extends ReasonOptions {
@@ -22,7 +22,7 @@ export const registerCheckpoint = (parent: Command, context: Context, run = chec
     .description(
       'Write a signed head of the record, to be kept outside the database: what verify later checks it against',
     )
-    .option('--org <slug|id>', 'of this organization; left out, of all within reach', parseText)
+    .option('--org <slug|id>', 'of this organization; left out, of all within reach', parseOrganization)
     .option('--generate-key', 'make the signing key where MEANDERCTL_SIGNING_KEY_FILE says, and nothing else')
     .action((options: CheckpointOptions) => run(options, context))
   reasonOptions(command)

@@ -1,10 +1,16 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import type { AuditSelector } from '../../service/audit/audit.ts'
-import { parseText, parseTime } from '../shared/parsers.ts'
+import { parseOrganization, parseText, parseTime } from '../shared/parsers.ts'
+import { wanting } from '../shared/wanted.ts'
 
 /** What `--ticket`, one of the reason options, is on the commands that read the record. */
 export const ticketFilter = 'of this case; a look under a grant is recorded with it'
+
+const parseAction = wanting<string>(async () => {
+  const { auditActions } = await import('../../service/audit/actions.ts')
+  return auditActions.map(({ action, says }) => [action, says])
+}, parseText)
 
 /** Which events are meant: the same on every command that reads the record, with `--ticket`. */
 export interface FilterOptions {
@@ -20,11 +26,11 @@ export interface FilterOptions {
 /** The flags of every command that reads the record. */
 export const filterOptions = (command: Command): Command =>
   command
-    .option('--org <slug|id>', 'of this organization', parseText)
+    .option('--org <slug|id>', 'of this organization', parseOrganization)
     .option('--since <time>', 'from this moment on', parseTime)
     .option('--until <time>', 'before this moment', parseTime)
     .option('--actor <login>', 'by this login', parseText)
-    .option('--action <action>', 'this action, such as session.revoked', parseText)
+    .option('--action <action>', 'this action, such as session.revoked', parseAction)
     .option('--target <id>', 'about this session, user, operator or organization', parseText)
 
 /** What options and MEANDERCTL_ORG select. */

@@ -5,7 +5,7 @@ import type { NamedFault, Verification } from '../../service/audit/verification.
 import type { Witnesses } from '../../service/audit/witnesses.ts'
 import { auditFaultView, checkedChainView } from '../../views/audit-verification.view.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
-import { parseText } from '../shared/parsers.ts'
+import { collectFiles, parseFile } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 import { type FilterOptions, filterOptions, selectorOf, ticketFilter } from './filters.ts'
 
@@ -41,10 +41,14 @@ export const registerVerify = (parent: Command, context: Context, run = verifyRe
       'Every link is computed anew, here and not in the database. A tail that was rewritten with all its hashes, or a backup that was restored, is seen against a checkpoint alone. What selects events narrows nothing but the count of those that match: a chain is whole only as a whole.',
   }).description('Check that the record is whole and unaltered: 0 it is, 7 it is not')
   filterOptions(command)
-    .option('--checkpoint <file...>', 'and against these signed heads, kept outside the database')
-    .option('--public-key <file...>', 'the keys that they are to be signed with')
-    .option('--export <file>', 'what audit export wrote, instead of the database: none is asked', parseText)
-    .option('--evidence <file>', 'and that it is the record on which this proof rests', parseText)
+    .option(
+      '--checkpoint <file...>',
+      'and against these signed heads, kept outside the database',
+      collectFiles,
+    )
+    .option('--public-key <file...>', 'the keys that they are to be signed with', collectFiles)
+    .option('--export <file>', 'what audit export wrote, instead of the database: none is asked', parseFile)
+    .option('--evidence <file>', 'and that it is the record on which this proof rests', parseFile)
     .action((options: VerifyOptions) => run(options, context))
   reasonOptions(command, ticketFilter)
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { checkView } from '../../views/doctor.view.ts'
 import { counted } from '../shared/acting.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseFile } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface IsolationOptions {
@@ -23,7 +23,7 @@ It is JSON: {"schemaVersion":1,"kind":"IsolationProbe","items":[{"organization":
     .description(
       'Try another organization’s ids through every function that this login may call: 0 when they look like nobody’s',
     )
-    .requiredOption('--probe <file>', 'ids of another organization, made by the administrator', parseText)
+    .requiredOption('--probe <file>', 'ids of another organization, made by the administrator', parseFile)
     .action((options: IsolationOptions) => run(options, context))
 }
 

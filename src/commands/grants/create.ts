@@ -13,7 +13,7 @@ import {
   unasked,
 } from '../shared/acting.ts'
 import { askText, mayAsk } from '../shared/asking.ts'
-import { parseDuration, parseText, parseTime, problemOf } from '../shared/parsers.ts'
+import { parseDuration, parseGrantee, parseOrganization, parseTime, problemOf } from '../shared/parsers.ts'
 import { endsOfAct, teach } from '../shared/teaching.ts'
 
 interface CreateOptions extends ActOptions {
@@ -37,8 +37,8 @@ export const registerCreate = (parent: Command, context: Context, run = createGr
       "Whoever is let in sees and may end what an org admin may, each look and act on the organization's record first. At the moment, or at grants revoke, everything opened under the grant ends by itself. Another grant to the same person stands beside the first: it neither lengthens nor shortens it.",
   })
     .description('Let a global admin into the own organization until a moment')
-    .option('--org <slug|id>', 'the own organization', parseText)
-    .option('--to <email|id>', 'the global admin; asked for at a terminal', parseText)
+    .option('--org <slug|id>', 'the own organization', parseOrganization)
+    .option('--to <email|id>', 'the global admin; asked for at a terminal', parseGrantee)
     .option('--until <time>', 'until then', parseTime)
     .option('--for <duration>', 'for so long from now', parseDuration)
     .action((options: CreateOptions) => run(options, context))

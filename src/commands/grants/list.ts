@@ -4,7 +4,7 @@ import type { GrantSelector } from '../../service/grants.ts'
 import { grantView } from '../../views/grant.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { type ListingOptions, limitOf, listingOptions, sayCut } from '../shared/listing.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseGrantee, parseOrganization } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface GrantListOptions extends ListingOptions, ReasonOptions {
@@ -22,8 +22,8 @@ export const registerList = (parent: Command, context: Context, run = listGrants
     ends: endsOfLook,
   })
     .description('List support access grants, with what each opened: sessions, reads, acts')
-    .option('--org <slug|id>', 'of this organization', parseText)
-    .option('--to <email|id>', 'to this global admin', parseText)
+    .option('--org <slug|id>', 'of this organization', parseOrganization)
+    .option('--to <email|id>', 'to this global admin', parseGrantee)
     .addOption(
       new Option('--state <state>', 'in this state (default active)').choices([
         'active',

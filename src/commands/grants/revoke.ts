@@ -15,7 +15,7 @@ import {
   unasked,
 } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
-import { collectUuids } from '../shared/parsers.ts'
+import { collectActiveGrants } from '../shared/parsers.ts'
 import { sayResidual } from '../shared/residual.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
 import { askGrants } from './ask-grants.ts'
@@ -37,7 +37,7 @@ export const registerRevoke = (parent: Command, context: Context, run = revokeGr
       "The holders' database connections end with it, wherever they were working. What they may under another grant goes on, and is said. A global admin gives back the own grants with the same command.",
   })
     .description('End grants now, with every session, refresh chain and access token under them')
-    .argument('[id...]', 'grants to end; asked for at a terminal', collectUuids)
+    .argument('[id...]', 'grants to end; asked for at a terminal', collectActiveGrants)
     .action((ids: string[], options: ActOptions) => run(ids ?? [], options, context))
   bulkOptions(command, 'grants')
 }

@@ -6,7 +6,7 @@ import { grantDetailsView, grantView } from '../../views/grant.view.ts'
 import { sessionView } from '../../views/session.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
-import { parseUuid } from '../shared/parsers.ts'
+import { parseGrant } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 import { askGrant } from './ask-grants.ts'
 
@@ -22,7 +22,7 @@ export const registerShow = (parent: Command, context: Context, run = showGrant)
     ends: endsOfLook,
   })
     .description('Show one grant: its sessions, and what its holder looked at and did')
-    .argument('[id]', 'the grant; asked for at a terminal', parseUuid)
+    .argument('[id]', 'the grant; asked for at a terminal', parseGrant)
     .action((id: string | undefined, options: ReasonOptions) => run(id, options, context))
   reasonOptions(command)
 }

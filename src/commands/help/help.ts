@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import { nearest } from '../shared/nearest.ts'
 import { teach } from '../shared/teaching.ts'
+import { wanting } from '../shared/wanted.ts'
 import { helperOf } from './layout.ts'
 import { topicNames, topicText } from './topics.ts'
 
@@ -19,10 +20,30 @@ export const registerHelp = (command: Command, context: Context, run = help): vo
     ends: [],
     formats: [],
   })
-    .argument('[topic...]', 'a command, or one of the topics')
+    .argument('[topic...]', 'a command, or one of the topics', topicParser(command))
     .option('--json', 'what every command takes, changes and ends with, for programs')
     .action((words: string[], options: HelpOptions) => run(words, options, command, context))
 }
+
+/** Below a command its verbs, else commands and topics. */
+const topicParser = (own: Command) =>
+  wanting<string[]>(
+    async (before) => {
+      const root = own.parent ?? own
+      const found = commandAt(before, root)
+      return [
+        ...(found?.commands ?? []).map((command) => [command.name(), command.description()] as const),
+        ...(found === root ? topicNames.map((name) => [name] as const) : []),
+      ]
+    },
+    (word, before = []) => [...before, word],
+  )
+
+const commandAt = (words: readonly string[], root: Command): Command | undefined =>
+  words.reduce<Command | undefined>(
+    (found, word) => found?.commands.find((command) => command.name() === word),
+    root,
+  )
 
 export const help = async (
   words: readonly string[],

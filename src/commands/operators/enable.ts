@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { operatorChangeView } from '../../views/operator.view.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseOperator } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 import { askOperator, requireLogin } from './ask-operator.ts'
 
@@ -12,7 +12,7 @@ export const registerEnable = (parent: Command, context: Context, run = enableOp
     unlike: { 'users reinstate': 'gives a person the account on the platform back' },
   })
     .description('Give a disabled login its rights back')
-    .argument('[login]', 'the PostgreSQL login; asked for at a terminal', parseText)
+    .argument('[login]', 'the PostgreSQL login; asked for at a terminal', parseOperator)
     .action((login: string | undefined) => run(login, context))
 }
 

@@ -10,7 +10,7 @@ import {
   counted,
   refuseUnasked,
 } from '../shared/acting.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseOperator } from '../shared/parsers.ts'
 import { endsOfAct, type Teaching, teach } from '../shared/teaching.ts'
 import { askOperator, requireLogin } from './ask-operator.ts'
 
@@ -71,7 +71,7 @@ export const registerEnd = (
 ): void => {
   const command = teach(parent.command(verb), verbs[verb].teaching)
     .description(verbs[verb].description)
-    .argument('[login]', 'the PostgreSQL login; asked for at a terminal', parseText)
+    .argument('[login]', 'the PostgreSQL login; asked for at a terminal', parseOperator)
     .action((login: string | undefined, options: ActOptions) => run(verb, login, options, context))
   // One login is named, and no number of --max-affected is smaller.
   bulkOptions(command, 'logins')

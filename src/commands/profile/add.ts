@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import { outputFormats } from '../../views/view.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseFile, parseText } from '../shared/parsers.ts'
 import { teach } from '../shared/teaching.ts'
 import { showOne } from './say.ts'
 
@@ -43,7 +43,11 @@ export const registerAdd = (parent: Command, context: Context, run = addProfile)
     .option('--replace', 'put it in the place of the profile of that name, whole')
   for (const [key, [flags, description]] of Object.entries(settings)) {
     const option = new Option(flags, description)
-    command.addOption(key === 'output' ? option.choices(outputFormats) : option.argParser(parseText))
+    command.addOption(
+      key === 'output'
+        ? option.choices(outputFormats)
+        : option.argParser(flags.endsWith('<file>') ? parseFile : parseText),
+    )
   }
   command.action((name: string, options: AddOptions) => run(name, options, context))
   teach(command, {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import { declined } from '../shared/acting.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseProfile } from '../shared/parsers.ts'
 import { teach } from '../shared/teaching.ts'
 import { showOne } from './say.ts'
 
@@ -14,7 +14,7 @@ export const registerRemove = (parent: Command, context: Context, run = removePr
   const command = parent
     .command('remove')
     .description('Forget a profile; nothing changes in its database')
-    .argument('<name>', 'the profile', parseText)
+    .argument('<name>', 'the profile', parseProfile)
     .option('-y, --yes', 'go ahead without being asked')
     .action((name: string, options: RemoveOptions) => run(name, options, context))
   teach(command, {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { settingView } from '../../views/doctor.view.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseProfile } from '../shared/parsers.ts'
 import { teach } from '../shared/teaching.ts'
 import { showOne } from './say.ts'
 
@@ -9,7 +9,7 @@ export const registerShow = (parent: Command, context: Context, run = showProfil
   const command = parent
     .command('show')
     .description('Show a profile: what it holds, what is in force with it, and who says so')
-    .argument('[name]', 'the profile; the one in use when left out', parseText)
+    .argument('[name]', 'the profile; the one in use when left out', parseProfile)
     .action((name: string | undefined) => run(name, context))
   teach(command, {
     examples: [['What a command would use here, and who says so', 'meanderctl profile show']],

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseProfile } from '../shared/parsers.ts'
 import { teach } from '../shared/teaching.ts'
 import { sayNearer, showOne } from './say.ts'
 
@@ -13,7 +13,7 @@ export const registerUse = (parent: Command, context: Context, run = useProfile)
   const command = parent
     .command('use')
     .description('Make a profile the default: what commands use where nothing else names one')
-    .argument('[name]', 'the profile', parseText)
+    .argument('[name]', 'the profile', parseProfile)
     .option('--none', 'no profile is the default any more')
     .action((name: string | undefined, options: UseOptions) => run(name, options, context))
   teach(command, {

@@ -21,7 +21,7 @@ import {
   unasked,
 } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
-import { parseDuration, parseText, problemOf } from '../shared/parsers.ts'
+import { parseDuration, parseOrganization, problemOf } from '../shared/parsers.ts'
 import { sayResidual, tellLeftOver } from '../shared/residual.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
 
@@ -56,7 +56,7 @@ export const registerPolicySet = (parent: Command, context: Context, run = setPo
       'What is not named stays as it is. The policy counts at once for every session of the organization. A longer limit brings back nothing that was swept, and a session that began under a shorter lifetime keeps that end.',
   })
     .description('Set when sessions end by themselves, old ones too, and end what that cuts off')
-    .option('--org <slug|id>', 'of this organization, which is your own', parseText)
+    .option('--org <slug|id>', 'of this organization, which is your own', parseOrganization)
     .option('--idle-timeout <duration|off>', 'without activity for so long (at least 1m)', parseLimit)
     .option('--absolute-lifetime <duration|off>', 'so long after they began', parseLimit)
     .option('--max-support-access <duration|off>', 'longest support access grant (off: 3d)', parseLimit)

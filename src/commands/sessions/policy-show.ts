@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { policyView } from '../../views/policy.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseOrganization } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface PolicyShowOptions extends ReasonOptions {
@@ -15,7 +15,7 @@ export const registerPolicyShow = (parent: Command, context: Context, run = show
     ends: endsOfLook,
   })
     .description('Show idle timeout, absolute lifetime and longest support access')
-    .option('--org <slug|id>', 'of this organization', parseText)
+    .option('--org <slug|id>', 'of this organization', parseOrganization)
     .action((options: PolicyShowOptions) => run(options, context))
   reasonOptions(command)
 }

@@ -15,7 +15,7 @@ import {
   unasked,
 } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
-import { collectUuids } from '../shared/parsers.ts'
+import { collectActiveSessions, parseFile } from '../shared/parsers.ts'
 import {
   makePlan,
   type PlanContents,
@@ -62,11 +62,16 @@ export const registerRevoke = (parent: Command, context: Context, run = revokeSe
       'One audit event per session. Sessions are those that match when you look; whoever is signed out so may log in again.',
   })
     .description('End sessions: refresh refused, access tokens blocked, on the record')
-    .argument('[id...]', 'sessions to end; asked for at a terminal when nothing else is named', collectUuids)
-    .addOption(new Option('--except <id...>', 'but not these').argParser(collectUuids))
+    .argument(
+      '[id...]',
+      'sessions to end; asked for at a terminal when nothing else is named',
+      collectActiveSessions,
+    )
+    .addOption(new Option('--except <id...>', 'but not these').argParser(collectActiveSessions))
     .option(
       '--from <file>',
       'ids from a file, or - for standard input: one a line, or NDJSON of sessions list',
+      parseFile,
     )
     .action((ids: string[], options: RevokeOptions) => run(ids ?? [], options, context))
   bulkOptions(planOptions(selectorOptions(command)), 'sessions')

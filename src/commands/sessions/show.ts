@@ -6,7 +6,7 @@ import { sessionDetailsView, sessionView } from '../../views/session.view.ts'
 import { accessTokenView, refreshTokenView } from '../../views/token.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { mayAsk } from '../shared/asking.ts'
-import { parseUuid } from '../shared/parsers.ts'
+import { parseSession } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 import { askSession } from './ask-sessions.ts'
 
@@ -25,7 +25,7 @@ export const registerShow = (parent: Command, context: Context, run = showSessio
     ends: endsOfLook,
   })
     .description('Show one session: refresh chain, live access tokens, record')
-    .argument('[id]', 'the session; asked for at a terminal', parseUuid)
+    .argument('[id]', 'the session; asked for at a terminal', parseSession)
     .option('--mine', 'one of my own, whatever my role')
     .action((id: string | undefined, options: ShowOptions) => run(id, options, context))
   reasonOptions(command)

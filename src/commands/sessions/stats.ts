@@ -4,7 +4,7 @@ import { MeanderError } from '../../errors.ts'
 import type { SessionStats } from '../../service/sessions/sessions.ts'
 import { barsOf, barView, metricsOf, sessionStatsView, statsGroupView } from '../../views/stats.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseFile } from '../shared/parsers.ts'
 import { type SelectorOptions, selectionOf, selectorOptions } from '../shared/selectors.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 import { beginFile } from '../shared/whole-file.ts'
@@ -28,7 +28,7 @@ export const registerStats = (parent: Command, context: Context, run = sessionSt
     .option(
       '--output-file <file>',
       'with -o prometheus: write it there, whole or not at all, for a textfile collector',
-      parseText,
+      parseFile,
     )
     .action((options: StatsOptions) => run(options, context))
   reasonOptions(selectorOptions(command))

@@ -4,7 +4,7 @@ import { MeanderError } from '../../errors.ts'
 import type { SweepResult } from '../../service/sessions/sweep.ts'
 import { sweptReasonView } from '../../views/sweep.view.ts'
 import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
-import { parseCount, parseDuration, parseText, parseUuid } from '../shared/parsers.ts'
+import { parseCount, parseDuration, parseOrganization, parseUuid } from '../shared/parsers.ts'
 import { sayResidual, tellLeftOver } from '../shared/residual.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
 
@@ -33,7 +33,7 @@ export const registerSweep = (parent: Command, context: Context, run = sweepSess
       'A session ends by itself the moment that its policy or grant says so, swept or not: its refresh token is refused from then on. A sweep puts it on the record and blocks access tokens that are still alive. Safe from cron, by several at once.',
   })
     .description('Record what has ended by policy, grant or time: chain and access tokens too')
-    .option('--org <slug|id>', 'of this organization (default: all within reach)', parseText)
+    .option('--org <slug|id>', 'of this organization (default: all within reach)', parseOrganization)
     .option('--batch-size <n>', 'sessions in one transaction', parseCount, usualBatch)
     .option(
       '--purge-after <duration>',

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { InvalidArgumentError } from 'commander'
+import { wanting } from './wanted.ts'
 
 /** What the values of options may be. Each says in its message what would have been right. */
 
@@ -45,11 +46,10 @@ export const parseUuid = (value: string): string => {
   throw new InvalidArgumentError('An id looks like 0190a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b.')
 }
 
-/** For an option or argument that takes several uuids. */
-export const collectUuids = (value: string, before: readonly string[] = []): string[] => [
-  ...before,
-  parseUuid(value),
-]
+/** For an option or argument that takes several. */
+const collecting =
+  (parse: (value: string) => string) =>
+  (value: string, before: string[] = []): string[] => [...before, parse(value)]
 
 /** An address, or a network in CIDR notation. */
 export const parseNetwork = (value: string): string => {
@@ -73,6 +73,22 @@ export const parseText = (value: string): string => {
   if (value.trim() !== '') return value
   throw new InvalidArgumentError('It must not be empty.')
 }
+
+// What they name is in their own names, and is completed (wanted.ts).
+export const parseOrganization = wanting<string>('organization', parseText)
+export const parseUser = wanting<string>('user', parseText)
+export const collectUsers = wanting('user', collecting(String))
+export const collectDeactivatedUsers = wanting('deactivated user', collecting(String))
+export const parseGrantee = wanting<string>('grantee', parseText)
+export const parseSession = wanting<string>('session', parseUuid)
+export const collectActiveSessions = wanting('active session', collecting(parseUuid))
+export const parseGrant = wanting<string>('grant', parseUuid)
+export const collectActiveGrants = wanting('active grant', collecting(parseUuid))
+export const parseOperator = wanting<string>('operator', parseText)
+export const parseProfile = wanting<string>('profile', parseText)
+export const parseFormat = wanting<string>('format', parseText)
+export const parseFile = wanting<string>('file', parseText)
+export const collectFiles = wanting('file', collecting(String))
 
 /** Names separated by commas. */
 export const parseNames = (value: string): string[] => value.split(',').map((name) => name.trim())

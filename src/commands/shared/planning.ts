@@ -4,7 +4,7 @@ import { MeanderError } from '../../errors.ts'
 import type { PlanRequest } from '../../service/plans/plans.ts'
 import { planView } from '../../views/plan.view.ts'
 import { type ActOptions, counted } from './acting.ts'
-import { parseDuration, parseText } from './parsers.ts'
+import { parseDuration, parseFile } from './parsers.ts'
 import { beginFile } from './whole-file.ts'
 
 export interface PlanOptions {
@@ -32,7 +32,7 @@ const usualLife = 'PT900S'
 /** The flags of every act that can be frozen first. */
 export const planOptions = (command: Command): Command =>
   command
-    .option('--plan <file>', 'end nothing: write down what would be ended, for apply', parseText)
+    .option('--plan <file>', 'end nothing: write down what would be ended, for apply', parseFile)
     .option(
       '--expires-in <duration>',
       'how long the plan may be taken up (default 15m, at most 7d)',

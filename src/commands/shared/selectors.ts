@@ -2,7 +2,15 @@ import { type Command, Option } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import type { SessionSelector, SessionSort } from '../../service/sessions/sessions.ts'
-import { parseDuration, parseNetwork, parseText, parseTime, parseUuid } from './parsers.ts'
+import {
+  parseDuration,
+  parseGrant,
+  parseNetwork,
+  parseOrganization,
+  parseText,
+  parseTime,
+  parseUser,
+} from './parsers.ts'
 
 /** Which sessions are meant: the same on every command that names sessions. */
 export interface SelectorOptions {
@@ -25,14 +33,14 @@ export interface SelectorOptions {
 /** @param usualState the state that is meant where none is named. */
 export const selectorOptions = (command: Command, usualState = 'active'): Command =>
   command
-    .option('--org <slug|id>', 'of this organization', parseText)
-    .option('--user <email|id>', 'of this user', parseText)
+    .option('--org <slug|id>', 'of this organization', parseOrganization)
+    .option('--user <email|id>', 'of this user', parseUser)
     .option('--mine', 'my own, whatever my role')
     .addOption(new Option('--kind <kind>', 'of this kind').choices(['mobile', 'portal']))
     .option('--device <text>', 'whose device type or name contains this', parseText)
     .option('--user-agent <text>', 'whose user agent contains this', parseText)
     .option('--ip <address|cidr>', 'from this address or network', parseNetwork)
-    .option('--grant <id>', 'opened under this support access grant', parseUuid)
+    .option('--grant <id>', 'opened under this support access grant', parseGrant)
     .addOption(
       new Option('--state <state>', `in this state (default ${usualState})`).choices([
         'active',

@@ -15,6 +15,7 @@ import {
   refuseUnasked,
 } from '../shared/acting.ts'
 import { askUser, mayAsk } from '../shared/asking.ts'
+import { collectDeactivatedUsers, collectUsers } from '../shared/parsers.ts'
 import {
   makePlan,
   type PlanContents,
@@ -34,7 +35,11 @@ export const registerAct = (parent: Command, act: UserAct, context: Context, run
   const verb = verbs[act]
   const command = teach(parent.command(verb.name), verb.teaching)
     .description(verb.description)
-    .argument('[user...]', 'users, by e-mail or id; asked for at a terminal')
+    .argument(
+      '[user...]',
+      'users, by e-mail or id; asked for at a terminal',
+      verb.status === 'deactivated' ? collectDeactivatedUsers : collectUsers,
+    )
     .action((names: string[], options: ActOnUsersOptions) => run(act, names, options, context))
   const targeted = targetOptions(command)
   bulkOptions(act === 'offboard' ? planOptions(targeted) : targeted, 'users')

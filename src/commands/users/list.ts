@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { userView } from '../../views/user.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { type ListingOptions, limitOf, listingOptions, sayCut } from '../shared/listing.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseOrganization, parseText } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
 interface UserListOptions extends ListingOptions, ReasonOptions {
@@ -25,7 +25,7 @@ export const registerList = (parent: Command, context: Context, run = listUsers)
     ends: endsOfLook,
   })
     .description('List users within reach, with their active sessions')
-    .option('--org <slug|id>', 'of this organization', parseText)
+    .option('--org <slug|id>', 'of this organization', parseOrganization)
     .option('--search <text>', 'whose e-mail or name begins with this', parseText)
     .addOption(
       new Option('--role <role>', 'with this role').choices([

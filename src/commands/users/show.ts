@@ -6,7 +6,7 @@ import { sessionView } from '../../views/session.view.ts'
 import { heldGrantView, userDetailsView, userView } from '../../views/user.view.ts'
 import { purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { askUser, mayAsk } from '../shared/asking.ts'
-import { parseText } from '../shared/parsers.ts'
+import { parseUser } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 
 export const registerShow = (parent: Command, context: Context, run = showUser): void => {
@@ -15,7 +15,7 @@ export const registerShow = (parent: Command, context: Context, run = showUser):
     ends: endsOfLook,
   })
     .description('Show one user: sessions, support access grants, record')
-    .argument('[email|id]', 'the user; asked for at a terminal', parseText)
+    .argument('[email|id]', 'the user; asked for at a terminal', parseUser)
     .action((user: string | undefined, options: ReasonOptions) => run(user, options, context))
   reasonOptions(command)
 }

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import type { CheckedRows, UserRows } from '../../service/users/rows.ts'
 import { counted } from '../shared/acting.ts'
-import { parseCount, parseText } from '../shared/parsers.ts'
+import { parseCount, parseFile, parseOrganization } from '../shared/parsers.ts'
 import { namedRows, openUserFile } from './user-file.ts'
 
 /** How the commands on users name them: one by one, or by the list. */
@@ -17,9 +17,9 @@ export interface TargetOptions {
 
 export const targetOptions = (command: Command): Command =>
   command
-    .option('--org <slug|id>', 'of this organization', parseText)
-    .option('--file <file>', 'users from a CSV file with a header, or - for standard input', parseText)
-    .option('--report <file>', 'write what became of each row, as CSV', parseText)
+    .option('--org <slug|id>', 'of this organization', parseOrganization)
+    .option('--file <file>', 'users from a CSV file with a header, or - for standard input', parseFile)
+    .option('--report <file>', 'write what became of each row, as CSV', parseFile)
     .option('--skip-invalid', 'go on with the other rows when some are invalid or unknown')
     .option('--batch-size <n>', 'users in one transaction', parseCount, 500)
 

@@ -10,7 +10,7 @@ import type { Proof } from '../../service/users/verification.ts'
 import { proofView } from '../../views/proof.view.ts'
 import { counted, purposeOf, type ReasonOptions, reasonOptions } from '../shared/acting.ts'
 import { askUser, mayAsk } from '../shared/asking.ts'
-import { parseMilliseconds, parseText } from '../shared/parsers.ts'
+import { collectUsers, parseFile, parseMilliseconds } from '../shared/parsers.ts'
 import { endsOfLook, teach } from '../shared/teaching.ts'
 import { beginFile, type WholeFile } from '../shared/whole-file.ts'
 import { beginReport, type Report, type ReportRow } from './report.ts'
@@ -46,9 +46,9 @@ export const registerVerify = (parent: Command, context: Context, run = verifyUs
     notes: 'Changes nothing: what is left is ended by users sign-out or users offboard.',
   })
     .description('Prove from both stores that access has ended: 0 it has, 7 something is left')
-    .argument('[user...]', 'users, by e-mail or id; asked for at a terminal')
+    .argument('[user...]', 'users, by e-mail or id; asked for at a terminal', collectUsers)
     .option('--offboarded', 'also: account deactivated, no live grant')
-    .option('--evidence <file>', 'write the proof as JSON', parseText)
+    .option('--evidence <file>', 'write the proof as JSON', parseFile)
     .option('--wait <duration>', 'ask again for as long, until access has ended', parseMilliseconds)
     .action((names: string[], options: VerifyOptions) => run(names, options, context))
   reasonOptions(targetOptions(command))

@@ -171,6 +171,7 @@ export const unrecorded: Readonly<
   whoami: { because: 'what the login itself is' },
   doctor: { because: 'the catalogue, which every login may read, and counts; no session, no person' },
   'doctor isolation': { because: 'rolls back every call that it makes' },
+  completion: { because: 'asks no database; what it completes with, one reads without a record' },
   schema: { because: 'asks no database' },
   help: { because: 'nothing is asked of any database' },
   demo: { because: 'an embedded store on this machine; the revocation in it is on that store’s record' },
