@@ -221,12 +221,4 @@ describe('in time', () => {
       expect(said).toMatch(/^--active-within\t/)
     }, again)
   })
-
-  it('with what PostgreSQL says', async () => {
-    await vi.waitFor(async () => {
-      expect(await inTime(env.DATABASE_URL ?? '', ['sessions', 'list', '--org', ''])).toBe(
-        'hlf\tHjerte og lunge\n',
-      )
-    }, again)
-  })
 })

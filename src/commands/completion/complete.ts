@@ -24,7 +24,7 @@ export const completionFor = async (
 }
 
 /** What may stand where the last of `words` is. @throws whatever keeps it from being known. */
-export const complete = async (
+const complete = async (
   program: Command,
   words: readonly string[],
   context: OwnedContext,
