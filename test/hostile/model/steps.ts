@@ -1,38 +1,31 @@
 import { randomUUID } from 'node:crypto'
 import type { Ran } from '../../support/run.ts'
+import { blocklistStatus, checkToken, pendingOf, syncBlocklist } from './promises/blocklist.ts'
+import { setPolicy, sweep } from './promises/ends.ts'
+import { createGrant, revokeGrants } from './promises/grants.ts'
 import {
-  actOnUsers,
-  blocklistStatus,
-  checkToken,
   countSessions,
-  createGrant,
-  type Grant,
-  hour,
-  isLive,
   listEvents,
   listGrants,
   listSessions,
   listUsers,
+  type Selector,
+  showSession,
+  verifyUser,
+} from './promises/looks.ts'
+import { tried } from './promises/reach.ts'
+import { repeat, revokeSelected, revokeSessions } from './promises/revoke.ts'
+import { isLive, stateOf } from './promises/session.ts'
+import { actOnUsers, type UserVerb } from './promises/users.ts'
+import {
+  type Grant,
+  hour,
   type Outcome,
   type Policy,
-  pendingOf,
-  repeat,
-  revokeGrants,
-  revokeSelected,
-  revokeSessions,
-  type Selector,
   type Session,
-  setPolicy,
-  showSession,
-  stateOf,
-  sweep,
-  syncBlocklist,
-  tried,
   type User,
-  type UserVerb,
-  verifyUser,
   type World,
-} from './promises.ts'
+} from './promises/world.ts'
 
 /** One thing that somebody does: the command as it is typed, and what the model says will happen. */
 export interface Command {
