@@ -26,6 +26,7 @@ const sameEverywhere = [
   'asking*',
   'schema*',
   'completion*',
+  'near-organization*',
   'doctor/isolation*',
 ]
 

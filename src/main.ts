@@ -85,13 +85,15 @@ const preparedHelp = (): string | null => {
 }
 
 const run = async (argv: readonly string[], context: OwnedContext, around: Surroundings): Promise<void> => {
-  const { createProgram, helpOf, isCommanderError, misuseOf } = await import('./program.ts')
+  const { createProgram, helpOf, isCommanderError, misuseOf, withNearOrganization } = await import(
+    './program.ts'
+  )
   const out: string[] = []
   const program = await createProgram(argv, context, (text) => out.push(text))
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
-    if (!isCommanderError(error)) throw error
+    if (!isCommanderError(error)) throw await withNearOrganization(error, program, argv, context)
     const help = helpOf(error)
     if (help === 'misuse') throw await misuseOf(error, program, argv)
     if (help === 'missing verb') context.end('USAGE')

@@ -190,14 +190,48 @@ export const misuseOf = async (
   program: Command,
   argv: readonly string[],
 ): Promise<MeanderError> => {
-  let within = program
-  for (const word of argv) within = within.commands.find((command) => command.name() === word) ?? within
+  const within = commandIn(argv, program)
   const near = await nearChoice(message)
   const text = message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/s, '. Did you mean $1?')
   const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? '' : '.'}`
   return new MeanderError('USAGE', near === null ? sentence : `${sentence} Did you mean ${near}?`, {
     hint: `See ${`meanderctl ${pathOf(within)}`.trimEnd()} --help.`,
   })
+}
+
+/** The command that `argv` leads to. */
+const commandIn = (argv: readonly string[], program: Command): Command =>
+  argv.reduce((found, word) => found.commands.find((command) => command.name() === word) ?? found, program)
+
+/**
+ * The same failure; where an organization was not found, with the one within reach that was probably meant. It depends
+ * on what was typed and on the own reach alone, so that a foreign name is told as one that nobody has.
+ */
+export const withNearOrganization = async (
+  error: unknown,
+  program: Command,
+  argv: readonly string[],
+  context: OwnedContext,
+): Promise<unknown> => {
+  const unknown = error instanceof MeanderError && error.code === 'NOT_FOUND'
+  if (!unknown || !/\bno such organization\b/.test(error.message)) return error
+  try {
+    const named: string = commandIn(argv, program).opts().org ?? context.settings.organization.value ?? ''
+    const { organizations } = await (await context.unchecked()).identity.whoami()
+    const { nearest } = await import('./commands/shared/nearest.ts')
+    const slugs = new Set(organizations.map(({ slug }) => slug))
+    const [near, ...others] = [...slugs].filter((slug) => nearest(named, [slug]) !== null)
+    if (near === undefined || others.length > 0) return error
+    const { code, message, details, sqlState, cause } = error
+    return new MeanderError(code, message, {
+      hint: `Did you mean ${near}?`,
+      details,
+      cause,
+      ...(sqlState && { sqlState }),
+    })
+  } catch {
+    return error
+  }
 }
 
 /** Commander names the choices of an option, and guesses only commands and options. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { MeanderError } from '../errors.ts'
 import { schemaKindView } from '../views/schema-kind.view.ts'
+import { nearest } from './shared/nearest.ts'
 import { parseText } from './shared/parsers.ts'
 import { teach } from './shared/teaching.ts'
 import { wanting } from './shared/wanted.ts'
@@ -48,7 +49,9 @@ export const schema = async (
   }
   const kind = allKinds.find((known) => known.kind === name)
   if (!kind) {
-    const near = allKinds.filter((known) => alike(known.kind, name)).map((known) => known.kind)
+    const kinds = allKinds.map((known) => known.kind)
+    const parts = kinds.filter((known) => alike(known, name))
+    const near = parts.length > 0 ? parts : [nearest(name, kinds) ?? []].flat()
     throw new MeanderError('USAGE', `There is no kind ${name}.`, {
       hint: near.length > 0 ? `Did you mean ${near.join(', ')}?` : allOfThem,
     })

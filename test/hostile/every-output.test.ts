@@ -146,9 +146,12 @@ const elsewhere = {
   'sessions watch': 'has no end: beside this file',
   demo: 'has a store and people of its own',
   ...Object.fromEntries(
-    ['help', 'schema', ...['list', 'show', 'use', 'add', 'remove'].map((verb) => `profile ${verb}`)].map(
-      (name) => [name, 'shows no text of other people'],
-    ),
+    [
+      'completion',
+      'help',
+      'schema',
+      ...['list', 'show', 'use', 'add', 'remove'].map((verb) => `profile ${verb}`),
+    ].map((name) => [name, 'shows no text of other people']),
   ),
 }
 

@@ -181,6 +181,7 @@ describe('schema', () => {
 
   it.each<[argv: string[], message: string]>([
     [['sessions'], 'There is no kind sessions.\nDid you mean SessionList, Session, SessionChange'],
+    [['SesionLisd'], 'There is no kind SesionLisd.\nDid you mean SessionList?'],
     [['Nothing'], 'There is no kind Nothing.\nSee them all: meanderctl schema'],
     [['Checkpoint', '--line'], 'Checkpoint has no lines: it is one document.'],
     [['--line'], '--line is of one kind: name it.'],
