@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream'
 import { createContext, type OwnedContext, processSurroundings, type Surroundings } from './context.ts'
 import { type ErrorCode, exitCodeOf, exitCodes, MeanderError } from './errors.ts'
 import { clean, cleanJson } from './terminal/sanitise.ts'
+import { unwritten } from './terminal/unwritten.ts'
 import { versionAnswer } from './version.ts'
 
 /** What the scripts of shells call while somebody types: no command of its own, and in no help. */
@@ -21,8 +22,14 @@ export const main = async (argv: readonly string[], surroundings?: Surroundings)
   const around = surroundings ?? processSurroundings()
   const known = knownAnswer(argv, around)
   if (known !== null) {
-    await write(around.streams.stdout, known)
-    return exitCodes.OK
+    try {
+      await write(around.streams.stdout, known)
+      return exitCodes.OK
+    } catch (error) {
+      const failure = asMeanderError(error)
+      await say(failure, failure.code, argv, around)
+      return failure.exitCode
+    }
   }
   if (argv[0] === completing) return complete(argv.slice(1), around)
   const context = createContext(around, argv)
@@ -105,7 +112,7 @@ const run = async (argv: readonly string[], context: OwnedContext, around: Surro
 const write = (stream: NodeJS.WritableStream, text: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const end = (error?: (Error & { code?: string }) | null) =>
-      error && error.code !== 'EPIPE' ? reject(error) : resolve()
+      error && error.code !== 'EPIPE' ? reject(unwritten(error)) : resolve()
     stream.once('error', end)
     stream.write(text, (error) => {
       end(error)
@@ -123,6 +130,13 @@ const asMeanderError = (error: unknown): MeanderError =>
 
 /** What happened, why, and the command that fixes it: three lines at most, or one line of JSON. */
 const say = async (
+  failure: MeanderError,
+  ...how: [ErrorCode, readonly string[], Surroundings]
+): Promise<void> =>
+  // Where nobody can be told, the exit code still tells.
+  tell(failure, ...how).catch(() => {})
+
+const tell = async (
   failure: MeanderError,
   code: ErrorCode,
   argv: readonly string[],

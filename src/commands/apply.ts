@@ -49,10 +49,17 @@ export const apply = async (path: string, options: ApplyOptions, context: Contex
   const begun = dryRun ? known : await service.plans.begin(plan, false)
   const { author, createdAt, expiresAt, continued } = begun
   const applied = { id: plan.id, author, createdAt, expiresAt, continued, newMatches }
-  await (plan.act === 'revoke_sessions' ? revoke : offboard)(plan, applied, dryRun, service, context)
+  const act = plan.act === 'revoke_sessions' ? revoke : offboard
+  const { stopped, show } = await act(plan, applied, dryRun, service, context)
+  // Before anything is shown: an answer that cannot be written leaves nothing undone.
+  const finished = await Promise.allSettled([
+    dryRun || stopped ? 0 : afterCommit('What stands above is done', () => service.plans.finish(plan)),
+  ])
+  await show()
   sayNew(newMatches, context)
-  if (dryRun) return
-  const left = await afterCommit('What stands above is done', () => service.plans.finish(plan))
+  const [end] = finished
+  if (end.status === 'rejected') throw end.reason
+  const left = end.value
   if (left > 0) {
     context.terminal.warn(`${left} of ${plan.targets} have not ended: the same apply goes on with the plan.`)
     context.end('PARTIAL')
@@ -68,13 +75,20 @@ const consequenceOf = ({ act, items, organization }: Plan, { author, continued }
   return `A plan by ${author}${continued ? ', taken up before' : ''}: ${what}.`
 }
 
+/** What was done, and is still to be shown. */
+interface Done {
+  /** It did not go through: the plan stays open. */
+  readonly stopped: boolean
+  show(): Promise<void>
+}
+
 const revoke = async (
   plan: Plan,
   applied: AppliedPlan,
   dryRun: boolean,
   { sessions }: SessionManagementService,
   context: Context,
-): Promise<void> => {
+): Promise<Done> => {
   const outcome = await sessions.revoke(
     {
       ids: plan.items.map(({ id }) => id),
@@ -87,7 +101,7 @@ const revoke = async (
     },
     context.signal,
   )
-  await showRevocation(outcome, context, applied)
+  return { stopped: false, show: () => showRevocation(outcome, context, applied) }
 }
 
 const usersAtOnce = 500
@@ -98,7 +112,7 @@ const offboard = async (
   dryRun: boolean,
   { users, blocklist }: SessionManagementService,
   context: Context,
-): Promise<void> => {
+): Promise<Done> => {
   const source = rowsOf(plan)
   const { reason, ticket, organization } = plan
   const purpose = { reason, ticket }
@@ -118,8 +132,11 @@ const offboard = async (
     const items: RowOutcome[] = []
     for await (const outcome of run.outcomes(source, checked)) items.push(outcome)
     const result = await run.finish()
-    progress.stop()
-    await showRun(verbs.offboard, result, items, { dryRun, skipInvalid: true }, context, applied)
+    const shown = { dryRun, skipInvalid: true }
+    return {
+      stopped: result.stopped !== null,
+      show: () => showRun(verbs.offboard, result, items, shown, context, applied),
+    }
   } finally {
     progress.stop()
   }

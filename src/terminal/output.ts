@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { MeanderError } from '../errors.ts'
 import { holdInterrupts } from './interrupt.ts'
+import { unwritten } from './unwritten.ts'
 
 /** What is written: text, or its UTF-8 where much of it is made of bytes. */
 type Chunk = string | Uint8Array
@@ -26,12 +26,9 @@ export const pour = async (stream: Writable, chunks: Chunks): Promise<boolean> =
     try {
       await put(stream, chunk)
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
+      const { code } = error as NodeJS.ErrnoException
       if (code !== undefined && gone.has(code)) return false
-      throw new MeanderError('FAILED', `The output could not be written: ${message}.`, {
-        hint: 'Only the output is missing: whatever was to be changed is changed',
-        cause: error,
-      })
+      throw unwritten(error)
     }
   }
   return true
