@@ -334,6 +334,18 @@ describe('the definition', () => {
     }
   })
 
+  it('shows an example of the kind of every value that was written', async () => {
+    const examples = new Map(auditActions.map(({ action, example }) => [action, example]))
+    for (const { action, details } of await eventsAfter({})) {
+      for (const [key, shown] of Object.entries(examples.get(action) ?? {})) {
+        const written = details[key]
+        // Arguments are as many as there are functions; null stands for what is not there.
+        if (key === 'arguments' || written === null || shown === null) continue
+        expect(`${action} ${key}: ${kindOf(written)}`).toBe(`${action} ${key}: ${kindOf(shown)}`)
+      }
+    }
+  })
+
   it('keeps tokens, their hashes and passwords out of the record', async () => {
     const [written] = await server.query<{ text: string }>(
       "select string_agg(concat_ws(' ', reason, ticket, target_id, details::text), E'\\n') as text from meander.audit_log",
@@ -370,3 +382,10 @@ describe('the definition', () => {
       expect(written.filter((text) => text.includes(email) || text.includes(`"${display_name}"`))).toEqual([])
   })
 })
+
+const kindOf = (value: unknown): string =>
+  Array.isArray(value)
+    ? 'list'
+    : typeof value === 'object' && value !== null
+      ? Object.keys(value).toSorted().join(', ')
+      : typeof value
