@@ -4,6 +4,7 @@ import { createContext, type OwnedContext, processSurroundings, type Surrounding
 import { type ErrorCode, exitCodeOf, exitCodes, MeanderError } from './errors.ts'
 import { clean, cleanJson } from './terminal/sanitise.ts'
 import { unwritten } from './terminal/unwritten.ts'
+import { usualWidth, wrapped } from './terminal/wrap.ts'
 import { versionAnswer } from './version.ts'
 
 /** What the scripts of shells call while somebody types: no command of its own, and in no help. */
@@ -150,7 +151,10 @@ const tell = async (
     const lines = [`meanderctl: ${message}`]
     if (details.length > 0) lines.push(details.map(brief).join('; '))
     if (hint) lines.push(hint)
-    await write(streams.stderr, `${lines.map(clean).join('\n')}\n`)
+    const { isTTY, columns } = streams.stderr
+    const cleaned = lines.map(clean)
+    const shown = isTTY ? cleaned.flatMap((line) => wrapped(line, columns || usualWidth)) : cleaned
+    await write(streams.stderr, `${shown.join('\n')}\n`)
   }
   if (argv.includes('--debug')) await write(streams.stderr, `${traceOf(failure)}\n`)
 }

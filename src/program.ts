@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, Help, Option } from 'commander'
 import {
   parseFile,
   parseFormat,
@@ -126,6 +126,7 @@ export const createProgram = async (
     .option('--no-input', 'never ask')
     .option('-q, --quiet', 'no notes and no progress')
     .option('--debug', 'show where a failure came from')
+    .configureHelp(narrowHelp)
     .exitOverride()
     .configureOutput({ writeOut: print, writeErr: print, outputError: () => {} })
     .helpCommand(false)
@@ -154,6 +155,27 @@ export const completionOf = async (
   const { completionFor, wordsFor } = await import('./commands/completion/complete.ts')
   const program = await createProgram(wordsFor(shell, given), context, () => {})
   return completionFor(shell, given, program, context)
+}
+
+/** Narrower than this, a term and its meaning stand on lines of their own. */
+const narrow = 60
+
+const narrowHelp: Partial<Help> = {
+  minWidthToWrap: 20,
+  formatItem(this: Help, term, termWidth, description, helper) {
+    const width = helper.helpWidth ?? narrow
+    if (width >= narrow || description === '')
+      return Help.prototype.formatItem.call(this, term, termWidth, description, helper)
+    const [start, indent] = ['  ', '      ']
+    return `${start}${term}\n${indent}${this.boxWrap(description, width - indent.length).replaceAll('\n', `\n${indent}`)}`
+  },
+  styleUsage(this: Help, usage) {
+    const indent = 'Usage: '.length
+    return this.boxWrap(usage, (this.helpWidth ?? narrow) - indent).replaceAll(
+      '\n',
+      `\n${' '.repeat(indent)}`,
+    )
+  },
 }
 
 /** Commands that a broken setting must not keep anybody from. */

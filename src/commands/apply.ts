@@ -117,7 +117,7 @@ const offboard = async (
   const { reason, ticket, organization } = plan
   const purpose = { reason, ticket }
   const checked = await checkRows(source, users, { act: 'offboard', organization, purpose })
-  const progress = context.terminal.progress('apply:', plan.targets)
+  const progress = context.terminal.progress('apply', plan.targets)
   const run = new UserRun(users, blocklist, {
     act: 'offboard',
     purpose,

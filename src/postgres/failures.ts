@@ -59,7 +59,15 @@ export const asFailure = (error: unknown, place: Place): unknown => {
   const fail = (code: ErrorCode, text: string, help?: string) =>
     new MeanderError(code, text, { hint: help, details: detailsOf(detail), sqlState: state, cause: error })
 
-  if (Object.hasOwn(sqlStates, state)) return fail(sqlStates[state as keyof typeof sqlStates], message, hint)
+  if (Object.hasOwn(sqlStates, state)) {
+    // Unknown and foreign alike: what there is, only the list of one's own tells.
+    const help =
+      hint ??
+      (state === 'MC404' && message.includes('within your reach')
+        ? 'See what is within your reach: meanderctl whoami'
+        : undefined)
+    return fail(sqlStates[state as keyof typeof sqlStates], message, help)
+  }
   if (state === '57014') {
     if (place.cancelled) return fail('INTERRUPTED', 'Interrupted: what was in flight is rolled back')
     const limit = place.timeoutMs

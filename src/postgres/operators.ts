@@ -54,6 +54,16 @@ export const endOperator = (
     p_request_id: act.requestId,
   })
 
+/** How many connections a login has to this database; whose they are, every login may see. */
+export const connectionsOf = async (db: Queryable, login: string): Promise<number> => {
+  const [row] = await db.query<{ connections: number }>(
+    `select count(*)::integer as connections from pg_catalog.pg_stat_activity
+     where usename = $1 and datname = current_database() and pid <> pg_backend_pid()`,
+    [login],
+  )
+  return row?.connections ?? 0
+}
+
 /** Ends the connections of a login; returns how many, null when it may not. @see functions/operators/terminate_login.sql */
 export const terminateLogin = (db: Queryable, login: string): Promise<number | null> =>
   callValue(db, 'terminate_login', { p_login: login })

@@ -1,5 +1,6 @@
 import {
   addOperator,
+  connectionsOf,
   enableOperator,
   endOperator,
   listOperators,
@@ -54,6 +55,13 @@ export class Operators {
   async recall(request: Request): Promise<OperatorEnding | null> {
     const stored = await recallResult<OperatorChange>(await this.#stores.database(), request)
     return stored && { ...stored, dryRun: false, connectionsEnded: 0 }
+  }
+
+  /** Who a login is and how many connections it has; null for one that is not registered. */
+  async look(login: string): Promise<{ operator: Operator; connections: number } | null> {
+    const operator = (await this.list()).find((one) => one.login === login)
+    if (!operator) return null
+    return { operator, connections: await connectionsOf(await this.#stores.database(), login) }
   }
 
   /**

@@ -9,6 +9,7 @@ import { openScreen } from './screen.ts'
 import { hasControllingTerminal, openControllingTerminal, type Streams } from './streams.ts'
 import { createStyle } from './style.ts'
 import type { Prompt, Terminal } from './terminal.ts'
+import { usualWidth, wrapped } from './wrap.ts'
 
 export interface TerminalOptions extends Streams {
   readonly color: 'auto' | 'always' | 'never'
@@ -30,7 +31,10 @@ export const createTerminal = (options: TerminalOptions): Terminal => {
   stderr.on('error', () => {})
   const colourOn = (stream: { isTTY?: boolean }): boolean =>
     options.color === 'always' || (options.color === 'auto' && stream.isTTY === true)
-  const say = (text: string) => void stderr.write(`${clean(text)}\n`)
+  const say = (text: string) => {
+    const lines = stderr.isTTY === true ? wrapped(clean(text), stderr.columns || usualWidth) : [clean(text)]
+    stderr.write(`${lines.join('\n')}\n`)
+  }
 
   let stdinIsData = false
   let unread = false
@@ -55,7 +59,7 @@ export const createTerminal = (options: TerminalOptions): Terminal => {
     },
     decorated: stdout.isTTY === true,
     get width() {
-      return stdout.columns || 80
+      return stdout.columns || usualWidth
     },
     accessible,
     style: () => createStyle(colourOn(stdout)),

@@ -4,12 +4,13 @@ import { MeanderError } from '../errors.ts'
 import type { PromptTheme } from './prompt-theme.ts'
 import { clean } from './sanitise.ts'
 import type { Choice, Prompt } from './terminal.ts'
+import { usualWidth, wrapped } from './wrap.ts'
 
 /** Where a question is asked and what ends it. */
 export interface Ask {
   /** Runs `body` with the stream that the answer is typed into. */
   withInput<T>(body: (input: Readable) => Promise<T>): Promise<T>
-  readonly output: Writable
+  readonly output: Writable & { readonly columns?: number }
   readonly colour: boolean
   /** Aborted when the whole command is to end; the reason is thrown. */
   readonly signal: AbortSignal | undefined
@@ -23,13 +24,17 @@ export const declined = (): MeanderError =>
 const pageSize = 10
 /** How long the typing rests before it is searched for. */
 const restMs = 150
+/** Columns behind a question that are left for its answer, so that not every one is broken. */
+const roomToType = 20
+/** The mark before a question, and the blank behind it. */
+const markWidth = 2
 /** Chosen things that are named once the list is closed; of more it says how many. */
 const named = 5
 
 /** Questions that redraw their line while one types. */
 export const createPrompts = (ask: Ask): Prompt => {
   type Library = typeof import('@inquirer/prompts')
-  type Where = { input: Readable; output: Writable; signal: AbortSignal }
+  type Where = { input: Readable; output: Writable; signal: AbortSignal; clearPromptOnDone?: boolean }
 
   const answer = <T>(
     question: (library: Library, where: Where, theme: PromptTheme) => Promise<T>,
@@ -55,34 +60,39 @@ export const createPrompts = (ask: Ask): Prompt => {
         input.off('pause', close).off('end', close)
       }
     })
+  const asked = (message: string, behind = 0): string => {
+    const columns = ask.output.columns || usualWidth
+    return wrapped(clean(message), columns - markWidth - Math.min(behind, columns >> 2)).join('\n')
+  }
   const offered = (choices: readonly Choice<unknown>[]) =>
     choices.map(({ name, short }, value) => ({ name: clean(name), short: clean(short ?? name), value }))
 
   return {
     confirm: (message) =>
       answer(({ confirm }, where, theme) =>
-        confirm({ message: clean(message), theme, default: false }, where),
+        confirm({ message: asked(message, ' (y/N)'.length), theme, default: false }, where),
       ),
     text: (message, { validate } = {}) =>
       answer(({ input }, where, theme) =>
-        input({ message: clean(message), theme, ...(validate && { validate }) }, where),
+        input({ message: asked(message, roomToType), theme, ...(validate && { validate }) }, where),
       ),
     password: (message) =>
       answer(({ password }, where, theme) =>
-        password({ message: clean(message), theme, toggleMask: false }, where),
+        password({ message: asked(message), theme, toggleMask: false }, where),
       ),
     typed: async (message, expected) =>
-      (await answer(({ input }, where, theme) => input({ message: clean(message), theme }, where))) ===
-      expected,
+      (await answer(({ input }, where, theme) =>
+        input({ message: asked(message, roomToType), theme }, where),
+      )) === expected,
     select: (message, choices) =>
       answer(({ select }, where, theme) =>
-        select({ message: clean(message), theme, pageSize, loop: false, choices: offered(choices) }, where),
+        select({ message: asked(message), theme, pageSize, loop: false, choices: offered(choices) }, where),
       ).then((at) => pick(choices, at)),
     checkbox: (message, choices) =>
       answer(({ checkbox }, where, theme) =>
         checkbox(
           {
-            message: clean(message),
+            message: asked(message),
             theme: {
               ...theme,
               style: {
@@ -103,26 +113,55 @@ export const createPrompts = (ask: Ask): Prompt => {
       ).then((chosen) => chosen.map((at) => pick(choices, at))),
     search: async <T>(message: string, find: (typed: string) => Promise<readonly Choice<T>[]>) => {
       let found: readonly Choice<T>[] = []
+      let typed = ''
+      let searching: Promise<unknown> = Promise.resolve()
       // The library would show a failure and go on asking; a lost connection is the end of it.
       const failed = new AbortController()
-      const source = async (typed = '', { signal }: { signal: AbortSignal }) => {
+      const look = async (signal: AbortSignal) => {
         if (typed !== '') await sleep(restMs, undefined, { signal })
         try {
-          found = await find(typed)
+          // Tab types the whole line of a choice.
+          const whole = found.filter(({ name }) => clean(name) === typed)
+          const next = whole.length > 0 ? whole : await find(typed)
+          signal.throwIfAborted()
+          found = next
           return offered(found)
         } catch (error) {
-          failed.abort(error)
+          if (!signal.aborted) failed.abort(error)
           throw error
         }
       }
+      const source = (text = '', { signal }: { signal: AbortSignal }) => {
+        typed = text
+        const looking = look(signal)
+        searching = looking.catch(() => {})
+        return looking
+      }
       try {
-        const at = await answer(({ search }, where, theme) =>
-          search(
-            { message: clean(message), theme, pageSize, source },
-            { ...where, signal: AbortSignal.any([where.signal, failed.signal]) },
-          ),
-        )
-        return pick(found, at)
+        for (;;) {
+          // Enter right behind a letter takes from the list as it was before that letter: unless what it took is
+          // still the first that is found, the question stays, with the list that belongs to what was typed.
+          let taken: Choice<T> | undefined
+          const at = await answer(({ search }, where, theme) => {
+            const asking = { ...where, signal: AbortSignal.any([where.signal, failed.signal]) }
+            const validate = async (chosen: number) => {
+              const before = found
+              await searching
+              taken = before[chosen]
+              if (found !== before && found[0]?.name !== taken?.name) {
+                taken = undefined
+                Object.assign(asking, { clearPromptOnDone: true })
+              }
+              return true
+            }
+            return search(
+              { message: asked(message, roomToType), theme, pageSize, source, validate, initialValue: typed },
+              asking,
+            )
+          })
+          if (taken !== undefined) return taken.value
+          void at
+        }
       } catch (error) {
         if (failed.signal.aborted) throw failed.signal.reason
         throw error

@@ -5,7 +5,7 @@ import { ReadStream } from 'node:tty'
 export interface Streams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
-  readonly stderr: Writable & { readonly isTTY?: boolean }
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number }
 }
 
 /** The streams of this process; stdin is opened by the first who looks at it. */

@@ -17,7 +17,7 @@ export const checkView: View<Check> = {
     { key: 'state', value: (c) => c.state, cell: { header: 'state', tone: ({ state }) => tones[state] } },
     { key: 'expected', value: (c) => c.expected, cell: { header: 'expected', wide: true } },
     { key: 'actual', value: (c) => c.actual, cell: { header: 'actual', shrink: 1 } },
-    { key: 'fix', value: (c) => c.fix, cell: { header: 'fix', shrink: 1 } },
+    { key: 'fix', value: (c) => c.fix, cell: { header: 'fix', wide: true } },
   ],
   id: (c) => c.name,
 }

@@ -46,8 +46,8 @@ const columns: readonly Column<Grant>[] = [
     cell: { header: 'revoked', text: (g, at) => timeText(g.revokedAt, at), wide: true },
   },
   { key: 'revokedBy', value: (g) => g.revokedBy },
-  { key: 'activeSessions', value: (g) => g.activeSessions, cell: { header: 'active', align: 'right' } },
-  { key: 'sessions', value: (g) => g.sessions, cell: { header: 'sessions', align: 'right' } },
+  { key: 'activeSessions', value: (g) => g.activeSessions, cell: { header: 'sessions now', align: 'right' } },
+  { key: 'sessions', value: (g) => g.sessions, cell: { header: 'opened', align: 'right' } },
   { key: 'reads', value: (g) => g.reads, cell: { header: 'reads', align: 'right' } },
   { key: 'acts', value: (g) => g.acts, cell: { header: 'acts', align: 'right' } },
 ]

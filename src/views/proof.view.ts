@@ -1,6 +1,22 @@
 import type { Proof } from '../service/users/verification.ts'
 import type { View } from './view.ts'
 
+const left: Readonly<Record<string, (count: number) => string>> = {
+  noActiveSession: (count) => `${count} active ${count === 1 ? 'session' : 'sessions'}`,
+  noLiveRefreshToken: (count) => `${count} refresh ${count === 1 ? 'token' : 'tokens'}`,
+  accessTokensBlocked: (count) => `${count} access ${count === 1 ? 'token' : 'tokens'} not blocked`,
+  accessTokensBlockedInRedis: (count) => `${count} not known to be blocked in Redis`,
+  deactivated: () => 'the account',
+  noLiveGrant: (count) => `${count} support access ${count === 1 ? 'grant' : 'grants'}`,
+}
+
+/** How much of what is left, where a line has no room for each by name. */
+const leftText = (checks: Proof['checks']): string =>
+  checks
+    .filter(({ ok }) => !ok)
+    .map(({ name, detail }) => left[name]?.(detail.split('; ').length) ?? name)
+    .join(', ')
+
 /** Whether one user's access has ended. */
 export const proofView: View<Proof> = {
   kind: 'Proof',
@@ -22,12 +38,13 @@ export const proofView: View<Proof> = {
       value: (p) => p.checks,
       cell: {
         header: 'left',
-        text: ({ checks }, { wide }) =>
-          checks
-            .filter(({ ok }) => wide || !ok)
-            .map(({ detail }) => detail)
-            .join('; '),
-        shrink: 2,
+        text: ({ checks }, { wide, relative }) =>
+          wide || !relative
+            ? checks
+                .filter(({ ok }) => wide || !ok)
+                .map(({ detail }) => detail)
+                .join('; ')
+            : leftText(checks),
       },
     },
   ],

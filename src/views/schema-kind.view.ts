@@ -7,7 +7,11 @@ export const schemaKindView: View<Kind> = {
   noun: ['kind', 'kinds'],
   columns: [
     { key: 'kind', value: (k) => k.kind, cell: { header: 'kind' } },
-    { key: 'commands', value: (k) => k.by, cell: { header: 'printed by', text: (k) => k.by.join(', ') } },
+    {
+      key: 'commands',
+      value: (k) => k.by,
+      cell: { header: 'printed by', text: (k) => k.by.join(', '), shrink: 2 },
+    },
     { key: 'description', value: (k) => k.says, cell: { header: 'what', shrink: 1 } },
   ],
   id: (k) => k.kind,

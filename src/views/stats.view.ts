@@ -60,27 +60,40 @@ export interface Bar {
 
 /** The block that is `eighths` of a column wide. */
 const eighth = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
-const longest = 30
+const longest = 60
 
-const drawn = (length: number): string => {
-  const eighths = Math.round(length * longest * 8)
+const drawn = (length: number, room: number): string => {
+  const eighths = Math.round(length * Math.min(room, longest) * 8)
   const text = `${'█'.repeat(Math.floor(eighths / 8))}${eighth[eighths % 8]}`
   return text === '' && length > 0 ? '▏' : text
 }
 
-/** The bars are for the eye alone: whoever has the numbers read out gets a table without them. */
-export const barView = (drawing: boolean): View<Bar> => ({
+/** Columns that the number takes, with the gaps on both sides. */
+const numberWidth = 12
+
+/**
+ * The bars are for the eye alone: whoever has the numbers read out gets a table without them.
+ * @param width of the terminal; null draws none.
+ */
+export const barView = (bars: readonly Bar[], width: number | null): View<Bar> => ({
   kind: 'Bar',
   noun: ['group', 'groups'],
   columns: [
     { key: 'value', value: (b) => b.label, cell: { header: 'value', shrink: 1 } },
     { key: 'sessions', value: (b) => b.sessions, cell: { header: 'sessions', align: 'right' } },
-    ...(drawing
-      ? [{ key: 'bar', value: (b: Bar) => drawn(b.length), cell: { header: ' ', shrink: 2 } }]
-      : []),
+    ...(width === null ? [] : [barColumn(width - numberWidth - widest(bars))]),
   ],
   id: (b) => b.label,
 })
+
+const barColumn = (room: number) => ({
+  key: 'bar',
+  value: ({ length }: Bar) => drawn(length, Math.max(room, 1)),
+  cell: { header: ' ', shrink: 2 },
+})
+
+/** Labels are ours but for reasons, which give way to nothing wider than the header of a line. */
+const widest = (bars: readonly Bar[]): number => Math.max(5, ...bars.map(({ label }) => label.length))
 
 const headings: readonly [StatsGroup['dimension'], string][] = [
   ['kind', 'By kind'],

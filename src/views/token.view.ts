@@ -1,5 +1,5 @@
 import type { AccessToken, RefreshToken } from '../service/sessions/sessions.ts'
-import { timeText } from './time.ts'
+import { relativeTime, timeText } from './time.ts'
 import type { View } from './view.ts'
 
 /** A link of a session's refresh chain; its hash is never shown to anybody. */
@@ -42,7 +42,12 @@ export const accessTokenView: View<AccessToken> = {
     {
       key: 'remainingSeconds',
       value: (t) => t.remainingSeconds,
-      cell: { header: 'remaining', text: (t) => `${t.remainingSeconds} s`, align: 'right' },
+      cell: {
+        header: 'remaining',
+        text: (t, at) =>
+          at.relative ? relativeTime(t.expiresAt, at.now).replace(/^in /, '') : `${t.remainingSeconds} s`,
+        align: 'right',
+      },
     },
     {
       key: 'blocked',

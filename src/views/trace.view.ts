@@ -26,12 +26,13 @@ const kinds: Record<FactKind, string> = {
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
 
 const usableText = ({ usable }: Trace, at: Parameters<typeof timeText>[1]): string => {
+  const end = (last: string | null) =>
+    at.relative ? `(the last ends ${timeText(last, at)})` : `until ${timeText(last, at)}`
   const parts = [
-    usable.sessions > 0 &&
-      `${counted(usable.sessions, 'session')} until ${timeText(usable.sessionsUntil, at)}`,
+    usable.sessions > 0 && `${counted(usable.sessions, 'session')} ${end(usable.sessionsUntil)}`,
     usable.refreshTokens > 0 && counted(usable.refreshTokens, 'refresh token'),
     usable.accessTokens > 0 &&
-      `${counted(usable.accessTokens, 'access token')} until ${timeText(usable.accessTokensUntil, at)}`,
+      `${counted(usable.accessTokens, 'access token')} ${end(usable.accessTokensUntil)}`,
   ].filter((part) => typeof part === 'string')
   return parts.join(', ') || 'nothing any more'
 }
@@ -55,7 +56,9 @@ export const traceView: View<Trace> = {
           [
             `${counted(counts.matches, 'session')} of ${counted(counts.users, 'user')}`,
             `${counts.siblings} more of theirs`,
-            `${counts.neighbours} of ${counted(counts.otherUsers, 'other user')}`,
+            counts.neighbours === 0
+              ? 'none of others'
+              : `${counts.neighbours} of ${counted(counts.otherUsers, 'other user')}`,
           ].join(', '),
       },
     },
@@ -105,7 +108,7 @@ export const tracedSessionView: View<TracedSession> = {
   columns: sessionView.columns.map((column) => {
     if (!addressFirst.includes(column.key) || column.cell === undefined) return column
     const { wide: _, ...cell } = column.cell
-    return { ...column, cell: { ...cell, shrink: 2 } }
+    return { ...column, cell }
   }),
 }
 

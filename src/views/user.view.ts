@@ -4,11 +4,11 @@ import { sessionView } from './session.view.ts'
 import { timeText } from './time.ts'
 import { type Column, fieldsOf, type View } from './view.ts'
 
-/** The contract's fields, in its order. */
+/** The contract's fields, in its order. Commands take the address, so that a table can do without ids. */
 const columns: readonly Column<User>[] = [
-  { key: 'id', value: (u) => u.id, cell: { header: 'id' } },
+  { key: 'id', value: (u) => u.id, cell: { header: 'id', wide: true } },
   { key: 'email', value: (u) => u.email, cell: { header: 'e-mail', shrink: 1 } },
-  { key: 'name', value: (u) => u.name, cell: { header: 'name', wide: true, shrink: 2 } },
+  { key: 'name', value: (u) => u.name, cell: { header: 'name', shrink: 2 } },
   { key: 'organizationId', value: (u) => u.organizationId },
   {
     key: 'organization',
@@ -26,11 +26,11 @@ const columns: readonly Column<User>[] = [
     value: (u) => u.deactivatedAt,
     cell: { header: 'deactivated', text: (u, at) => timeText(u.deactivatedAt, at), wide: true },
   },
-  { key: 'activeSessions', value: (u) => u.activeSessions, cell: { header: 'active', align: 'right' } },
+  { key: 'activeSessions', value: (u) => u.activeSessions, cell: { header: 'sessions', align: 'right' } },
   {
     key: 'lastActivityAt',
     value: (u) => u.lastActivityAt,
-    cell: { header: 'last used', text: (u, at) => timeText(u.lastActivityAt, at), wide: true },
+    cell: { header: 'last used', text: (u, at) => timeText(u.lastActivityAt, at) },
   },
 ]
 
@@ -80,7 +80,9 @@ export const userChoiceView: View<User> = {
       cell: {
         header: '',
         text: ({ status, activeSessions }) =>
-          status === 'active' ? `${activeSessions} active` : 'deactivated',
+          status === 'active'
+            ? `${activeSessions} ${activeSessions === 1 ? 'session' : 'sessions'}`
+            : 'deactivated',
       },
     },
   ],

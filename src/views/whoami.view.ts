@@ -9,6 +9,23 @@ const roleWords: Record<string, string> = {
   none: 'none: this user’s role carries no rights here',
 }
 
+/** `sessions list, show; users list`: the noun once. A form of a command that anybody may run follows from it. */
+const grouped = (commands: readonly string[]): string => {
+  const nouns = new Map<string, string[]>()
+  for (const command of commands) {
+    const [noun = '', ...verb] = command.split(' ')
+    if (verb.at(-1) === '--mine' && commands.includes(command.replace(' --mine', ''))) continue
+    nouns.set(noun, [...(nouns.get(noun) ?? []), verb.join(' ')])
+  }
+  return [...nouns]
+    .map(([noun, [first = '', ...more]]) =>
+      [`${noun} ${first}`.trim(), ...more.map((verb) => (first === '' ? `${noun} ${verb}` : verb))].join(
+        ', ',
+      ),
+    )
+    .join('; ')
+}
+
 /** Who this login is. */
 export const whoamiView: View<WhoAmI> = {
   kind: 'Identity',
@@ -34,7 +51,9 @@ export const whoamiView: View<WhoAmI> = {
         text: (w, at) =>
           w.organizations
             .map(({ slug, through, until }) =>
-              through === 'own' ? `${slug} (own)` : `${slug} (grant, until ${timeText(until, at)})`,
+              through === 'own'
+                ? `${slug} (own)`
+                : `${slug} (grant, ${at.relative ? 'ends' : 'until'} ${timeText(until, at)})`,
             )
             .join(', ') || 'none',
       },
@@ -42,7 +61,7 @@ export const whoamiView: View<WhoAmI> = {
     {
       key: 'commands',
       value: (w) => w.commands,
-      cell: { header: 'may run', text: (w) => w.commands.join(', ') },
+      cell: { header: 'may run', text: (w) => grouped(w.commands) },
     },
     { key: 'database', value: (w) => w.database, cell: { header: 'database' } },
     { key: 'tls', value: (w) => w.tls, cell: { header: 'tls', text: (w) => w.tls ?? 'none' } },

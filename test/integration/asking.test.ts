@@ -86,7 +86,7 @@ describe('sessions revoke, with nothing named', () => {
     expect(ran.stderr).toContain(
       'End sessions of which user? Type the beginning of an e-mail address or a name:',
     )
-    expect(ran.stderr).toContain('Found 1:\n1. mari@hlf.example, Mari, 2 active\n')
+    expect(ran.stderr).toContain('Found 1:\n1. mari@hlf.example, Mari, 2 sessions\n')
     expect(ran.stderr).toContain(
       'Which of the 2 active sessions of mari@hlf.example end? Each must log in again.\n' +
         '1. iPhone 15, 192.0.2.4, used 4 min ago, active\n2. iPad, 192.0.2.9, used 3 h ago, active\n',
@@ -260,7 +260,9 @@ describe('the other questions', () => {
     expect(enabled.stderr).toContain(`1. ${login}, liv@hlf.example`)
     expect(enabled.code).toBe(0)
     const removed = await asked('admin', ['operators', 'remove'], place, 'x', '', 'yes')
-    expect(removed.stderr).toContain(`The login ${login} is forgotten`)
+    expect(removed.stderr).toContain(
+      `The login ${login} (liv@hlf.example, org_admin) loses its rights now and is forgotten`,
+    )
     expect(removed.code).toBe(0)
   })
 })

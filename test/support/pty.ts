@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder'
 import { execa } from 'execa'
 
 export interface Keys {
@@ -20,6 +21,8 @@ export interface PtyResult {
   readonly raw: string
   /** What stands on the screen at the end, lines that scrolled away included. */
   readonly screen: string
+  /** `raw` as it was when each of the inputs was typed. */
+  readonly before: readonly string[]
 }
 
 /** How long a text may take to come. */
@@ -47,11 +50,15 @@ export const runInPty = async (
     },
   )
   let raw = ''
+  let heard = 0
+  const decoder = new StringDecoder()
   child.stdout.on('data', (chunk: Buffer) => {
-    raw += chunk.toString('utf8')
+    raw += decoder.write(chunk)
+    heard = performance.now()
   })
   let seen = 0
   let ended = false
+  const before: string[] = []
   void child.finally(() => {
     ended = true
   })
@@ -66,11 +73,13 @@ export const runInPty = async (
     }
     seen = raw.indexOf(waitFor, seen) + waitFor.length
     // A prompt throws away what was typed before it was drawn.
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    do await new Promise((resolve) => setTimeout(resolve, 50))
+    while (performance.now() - heard < 40)
+    before.push(raw)
     child.stdin.write(type)
   }
   const { exitCode } = await child
-  return { exitCode, raw, screen: screenOf(raw) }
+  return { exitCode, raw, screen: screenOf(raw), before }
 }
 
 const esc = String.fromCharCode(27)

@@ -30,7 +30,7 @@ export const examine = async (context: Context): Promise<void> => {
   await show.result('DoctorResult', checkView, result)
   if (show.format === 'table' || show.format === 'wide') {
     const wrong = result.items.filter(({ state }) => state === 'finding' || state === 'warning')
-    if (terminal.decorated) await show.section('To mend', mendView, wrong)
+    await show.section('To mend', mendView, wrong)
     await show.section('Settings', settingView, result.settings)
   }
   const { findings, warnings, notChecked } = result.summary

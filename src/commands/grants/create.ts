@@ -99,7 +99,7 @@ const ask = async (
   await confirm(
     options,
     context,
-    `${granteeEmail} may see ${organization} and act there until ${expiresAt}. Go on?`,
+    `${granteeEmail} may see ${organization} and act there until ${expiresAt.replace(/\.\d+/, '')}. Go on?`,
   )
 }
 

@@ -32,10 +32,10 @@ const afterOptions = (verb: Command): string => {
   const helper = helperOf(verb)
   const { notes, unlike, examples } = teaching
   return [
-    'Every command takes the options of meanderctl --help too.',
+    prose('Every command takes the options of meanderctl --help too.', helper),
     ...(notes === undefined ? [] : [prose(notes, helper)]),
     ...(unlike === undefined ? [] : [listed('Not to be confused with', Object.entries(unlike), helper)]),
-    `Examples:\n${examples.map(([wanted, line]) => `  # ${wanted}\n${shellLine(line, helper)}`).join('\n')}`,
+    `Examples:\n${examples.map(([wanted, line]) => `${indented(`# ${wanted}`, helper)}\n${shellLine(line, helper)}`).join('\n')}`,
     listed('Changes', changes(effectsOfVerb(verb)), helper),
     `Exit codes (meanderctl help exit-codes):\n${indented(
       endsOf(teaching)

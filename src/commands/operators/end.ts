@@ -9,6 +9,7 @@ import {
   confirm,
   counted,
   refuseUnasked,
+  unasked,
 } from '../shared/acting.ts'
 import { parseOperator } from '../shared/parsers.ts'
 import { endsOfAct, type Teaching, teach } from '../shared/teaching.ts'
@@ -20,7 +21,7 @@ const verbs = {
     description: 'Take a login’s rights now and end its connections; enable gives them back',
     which: 'Which login loses its rights now?',
     disabled: false,
-    question: (login: string) => `The login ${login} loses its rights now and its connections end. Go on?`,
+    consequence: 'loses its rights now; operators enable gives them back',
     teaching: {
       examples: [['While somebody is away', 'meanderctl operators disable ada --reason "on leave" --yes']],
       ends: endsOfAct,
@@ -35,7 +36,7 @@ const verbs = {
     description: 'Forget a login: registration, rights, connections; the record stays',
     which: 'Which login is to be forgotten?',
     disabled: null,
-    question: (login: string) => `The login ${login} is forgotten, and its connections end. Go on?`,
+    consequence: 'loses its rights now and is forgotten; the record stays',
     teaching: {
       examples: [
         [
@@ -58,7 +59,7 @@ const verbs = {
     readonly which: string
     /** Whether only disabled logins, or only others, can be meant; null is any. */
     readonly disabled: boolean | null
-    readonly question: (login: string) => string
+    readonly consequence: string
     readonly teaching: Teaching
   }
 >
@@ -95,7 +96,17 @@ export const endOperator = async (
   if (first) return showEnding(first, context)
 
   const purpose = await askPurpose(options, context, { guided: given === undefined })
-  await confirm(options, context, verbs[verb].question(login))
+  if (!unasked(options, context)) {
+    const found = await operators.look(login)
+    // Who is not registered is told so by the act.
+    const who = found ? ` (${found.operator.userEmail}, ${found.operator.role})` : ''
+    const connections = counted(found?.connections ?? 0, 'open connection')
+    await confirm(
+      options,
+      context,
+      `The login ${login}${who} ${verbs[verb].consequence}. ${connections} ${found?.connections === 1 ? 'ends' : 'end'}. Go on?`,
+    )
+  }
   const order = { dryRun: options.dryRun ?? false, request }
   await showEnding(await operators.end(verb, login, purpose, order), context)
 }

@@ -68,8 +68,8 @@ const showStats = async (stats: SessionStats, context: Context): Promise<void> =
   if (lines) return show.list(statsGroupView, stats.groups)
   if (show.format === 'json') return show.item(sessionStatsView, stats)
   await show.item(totalsView, stats)
-  const view = barView(terminal.decorated && !terminal.accessible)
-  for (const { heading, bars } of barsOf(stats)) await show.section(heading, view, bars)
+  const width = terminal.decorated && !terminal.accessible ? terminal.width : null
+  for (const { heading, bars } of barsOf(stats)) await show.section(heading, barView(bars, width), bars)
 }
 
 /** The groups have tables of their own. */

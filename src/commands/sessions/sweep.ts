@@ -3,7 +3,15 @@ import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import type { SweepResult } from '../../service/sessions/sweep.ts'
 import { sweptReasonView } from '../../views/sweep.view.ts'
-import { type ActOptions, actOptions, askPurpose, confirm, counted, refuseUnasked } from '../shared/acting.ts'
+import {
+  type ActOptions,
+  actOptions,
+  askPurpose,
+  confirm,
+  counted,
+  refuseUnasked,
+  unasked,
+} from '../shared/acting.ts'
 import { parseCount, parseDuration, parseOrganization, parseUuid } from '../shared/parsers.ts'
 import { sayResidual, tellLeftOver } from '../shared/residual.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
@@ -64,10 +72,13 @@ export const sweepSessions = async (options: SweepOptions, context: Context): Pr
   if (first) return showOutcome(first, context)
 
   const purpose = await askPurpose(options, context)
-  const places = organization ?? 'every organization within reach'
-  const deleting = purgeAfter === null ? '' : '; what ended long enough ago is deleted for good'
-  await confirm(options, context, `What has ended in ${places} is recorded as ended${deleting}. Go on?`)
   const order = { organization, batchSize, purpose, dryRun: options.dryRun ?? false }
+  if (!unasked(options, context)) {
+    const trial = { ...order, dryRun: true, requestId: null }
+    const { result } = await sweep.run(trial, null, purgeAfter, context.signal)
+    const places = organization ?? 'every organization within reach'
+    await confirm(options, context, `In ${places}, ${consequence(result)} Go on?`)
+  }
   const outcome = await sweep.run(
     { ...order, requestId: request?.id ?? null },
     request,
@@ -76,6 +87,14 @@ export const sweepSessions = async (options: SweepOptions, context: Context): Pr
   )
   await showOutcome(outcome, context)
   if (!order.dryRun) await tellLeftOver(outcome.result.blocklist, blocklist, context)
+}
+
+/** What will be, by what a dry run came to. */
+const consequence = ({ summary, purged }: SweepResult): string => {
+  const { sessionsRevoked, refreshTokensRevoked, accessTokensBlocked } = summary
+  const swept = `${counted(sessionsRevoked, 'session')} ${sessionsRevoked === 1 ? 'has' : 'have'} ended by policy, grant or time and will be recorded so; ${counted(refreshTokensRevoked, 'refresh token')} will end, ${counted(accessTokensBlocked, 'access token')} will be blocked. No active session ends.`
+  if (purged === null) return swept
+  return `${swept} ${counted(purged.sessions, 'session')} of long ago, ${counted(purged.refreshTokens, 'refresh token')} and ${counted(purged.blockedTokens, 'blocklist row')} will be deleted for good.`
 }
 
 const showOutcome = async (

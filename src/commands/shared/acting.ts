@@ -160,6 +160,9 @@ export const unasked = ({ yes, dryRun }: ActOptions, context: Context): boolean 
 /** What an answer of no comes to. */
 export const declined = () => new MeanderError('DECLINED', 'Not confirmed: nothing was changed.')
 
+/** Behind what a dry run came to. */
+export const changedNothing = ' Nothing was changed: this was a dry run.'
+
 /** `1 session`, `2 sessions`. */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`

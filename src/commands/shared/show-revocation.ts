@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import type { RevokeOutcome } from '../../service/sessions/sessions.ts'
 import { revokedSessionView } from '../../views/revocation.view.ts'
-import { counted } from './acting.ts'
+import { changedNothing, counted } from './acting.ts'
 import type { AppliedPlan } from './planning.ts'
 import { sayResidual } from './residual.ts'
 
@@ -21,7 +21,7 @@ export const showRevocation = async (
     ...(notFound ? [`${notFound} not found`] : []),
     `${counted(refreshTokensRevoked, 'refresh token')} ended, ${counted(accessTokensBlocked, 'access token')} blocked`,
   ]
-  context.terminal.note(`${parts.join('; ')}.`)
+  context.terminal.note(`${parts.join('; ')}.${result.dryRun ? changedNothing : ''}`)
   sayResidual(result.residualAccess, cause, context)
   if (notFound > 0) context.end('NOT_FOUND')
 }

@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
 import type { RowOutcome, RunResult } from '../../service/users/run.ts'
 import { userOutcomeView } from '../../views/user-outcome.view.ts'
-import { type ActOptions, counted } from './acting.ts'
+import { type ActOptions, changedNothing, counted } from './acting.ts'
 import type { AppliedPlan } from './planning.ts'
 import { sayResidual } from './residual.ts'
 import type { Verb } from './user-verbs.ts'
@@ -57,7 +57,7 @@ export const showRun = async (
           `${counted(sessionsRevoked, 'session')} ended, ${counted(accessTokensBlocked, 'access token')} blocked`,
         ]),
   ]
-  context.terminal.note(`${parts.join('; ')}.`)
+  context.terminal.note(`${parts.join('; ')}.${options.dryRun ? changedNothing : ''}`)
   sayActiveAfter(verb, result, context)
   sayResidual(result.residualAccess, result.cause, context)
   const unknown = result.blocklist.pending - result.residualAccess.length

@@ -78,7 +78,7 @@ export const verbs: Record<UserAct, Verb> = {
     },
     done: ['off-boarded', 'offboarded'],
     already: ['off-boarded before', 'alreadyOffboarded'],
-    consequence: 'will be off-boarded: accounts deactivated, every session, token and grant ended',
+    consequence: 'will be off-boarded: account deactivated, every session, token and grant ended',
     whom: 'Off-board which user: deactivate the account, end every session, token and grant',
     status: 'active',
   },

@@ -13,6 +13,7 @@ import {
   counted,
   purposeOf,
   refuseUnasked,
+  unasked,
 } from '../shared/acting.ts'
 import { askUser, mayAsk } from '../shared/asking.ts'
 import { collectDeactivatedUsers, collectUsers } from '../shared/parsers.ts'
@@ -125,9 +126,9 @@ const actOnList = async (
   if (options.plan !== undefined) {
     return makePlan(options, await planOf(source, checked, purpose), context)
   }
-  await ask(verb, checked, options, context)
+  await ask(verb, checked, users, purpose, options, context)
 
-  const progress = context.terminal.progress(`${verb.name}:`, checked.total)
+  const progress = context.terminal.progress(`users ${verb.name}`, checked.total)
   const run = new UserRun(users, blocklist, {
     act: verb.act,
     purpose,
@@ -235,16 +236,49 @@ const refuseTooMany = (count: number, { maxAffected }: ActOptions): void => {
 
 const ask = async (
   verb: Verb,
-  { good, total, deactivated, organizations }: CheckedRows,
+  checked: CheckedRows,
+  users: Users,
+  purpose: Purpose,
   options: ActOnUsersOptions,
   context: Context,
 ): Promise<void> => {
-  if (good === 0) return
+  const { good, total, deactivated, organizations } = checked
+  if (good === 0 || unasked(options, context)) return
+  const atStake = await lookAt(verb, checked, users, purpose)
   const parts = [
+    ...(atStake?.named ?? []),
     ...(deactivated > 0 ? [`${deactivated} deactivated before`] : []),
     ...(total > good ? [`${counted(total - good, 'row')} skipped`] : []),
   ]
   const places = [...organizations].join(', ')
-  const consequence = `${counted(good, 'user')} of ${places}${parts.length > 0 ? ` (${parts.join(', ')})` : ''} ${verb.consequence}.`
+  const consequence = `${counted(good, 'user')} of ${places}${parts.length > 0 ? ` (${parts.join(', ')})` : ''} ${verb.consequence}.${atStake?.ends ?? ''}`
   await confirmAct(options, context, { consequence, count: good })
+}
+
+/** A longer list is too much to look at for a question. */
+const mostLookedAt = 1000
+const mostNamed = 3
+
+/** What an act on these users would end, without locking any of it; few of them are named. */
+const lookAt = async (verb: Verb, checked: CheckedRows, users: Users, purpose: Purpose) => {
+  if (checked.good > mostLookedAt) return null
+  const ids = Array.from({ length: checked.total }, (_, at) => at + 1)
+    .filter((row) => !checked.problemOf(row))
+    .map(checked.userOf)
+  const open = await users.readBack(ids, purpose)
+  const [sessions, grants] = [
+    open.reduce((sum, { activeSessions }) => sum + activeSessions.length, 0),
+    verb.act === 'offboard' ? open.reduce((sum, user) => sum + user.grants.length, 0) : 0,
+  ]
+  const ends = [
+    counted(sessions, 'active session'),
+    ...(grants > 0 ? [counted(grants, 'support access grant')] : []),
+  ]
+  return {
+    named: ids.length > mostNamed ? [] : open.map(({ email }) => email),
+    ends:
+      verb.act === 'reinstate'
+        ? ''
+        : ` ${ends.join(' and ')} ${sessions + grants === 1 ? 'ends' : 'end'} now.`,
+  }
 }

@@ -231,6 +231,8 @@ const showVerification = async (result: Verification, context: Context): Promise
   context.terminal.note(
     `${counted(users, 'user')}: access of ${ended} has ended, of ${notEnded} it has not${notFound > 0 ? `; ${counted(notFound, 'row')} named nobody` : ''}.`,
   )
+  if (notEnded > 0 && context.show.format === 'table' && context.terminal.decorated)
+    context.terminal.note('Each by its id, and until when: -o wide.')
   if (notEnded > 0) context.end('NOT_ENDED')
   if (notFound > 0) context.end('PARTIAL')
 }

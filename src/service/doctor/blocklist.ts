@@ -142,7 +142,7 @@ const runVerdict = async (
   const { redisRunIds } = await blocklistStatus(await patient.database())
   if (status.live === status.pending) return ok('nothing was published')
   return runIds.every((id) => redisRunIds.includes(id))
-    ? ok('it is')
+    ? ok('the one that was filled')
     : warning(
         'another: it started anew, or took the place of the one that was filled',
         'meanderctl blocklist sync',

@@ -110,7 +110,7 @@ export const server: Examination = {
             facts.standby ? 'a standby: it can only be looked at' : 'read-only: it can only be looked at',
             'name the primary, or set PGTARGETSESSIONATTRS=read-write; see default_transaction_read_only',
           )
-        : ok('it does'),
+        : ok('yes'),
       standbys: standbysVerdict(facts),
       'prepared transactions':
         facts.preparedTransactions === 0

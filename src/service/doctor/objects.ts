@@ -136,7 +136,7 @@ export const tables: Examination = {
       ),
       views: unless(
         all.filter(({ view, invoker }) => view && !invoker).map(({ name }) => name),
-        'they do',
+        'with their reader’s rights',
         migrate,
       ),
       policies: unless(

@@ -92,7 +92,7 @@ export const roles: Examination = {
 
 /** Without the one open connections stay, without the other nobody learns since when somebody holds a lock. */
 const signalling = (missing: readonly string[]): Verdict => {
-  if (missing.length === 0) return ok('it is')
+  if (missing.length === 0) return ok('allowed')
   const fix = `a superuser runs: grant ${missing.join(', ')} to meander_signal`
   return missing.includes('pg_signal_backend')
     ? finding('not: who is disabled or let out keeps open connections', fix)

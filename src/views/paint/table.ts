@@ -23,8 +23,10 @@ interface Lane {
 }
 
 const gap = '  '
-/** No column gets narrower than its header, or than this. */
-const narrowest = 6
+/** No column gets narrower than its header, or than this: of less nobody can tell what it was. */
+const narrowest = 10
+/** The same where a line that does not fit cannot become a sheet. */
+const narrowestChoice = 6
 
 /** A line of headers and a line for each row; rows too wide for the terminal become sheets. */
 export async function* table<T>(
@@ -37,8 +39,10 @@ export async function* table<T>(
   for await (const row of rows) items.push(row)
   if (items.length === 0) return
   const lanes = columns.map((column) => laneOf(column, items, options, measure))
-  // A pipe gets everything, and `wide` asks for everything.
-  if (options.decorated && options.format === 'table' && !narrow(lanes, options.width)) {
+  // A pipe gets everything in its line, and `wide` asks for everything: nothing of it is cut.
+  const fits = (): boolean =>
+    options.format === 'wide' ? excessOf(lanes, options.width) <= 0 : narrow(lanes, options.width)
+  if (options.decorated && !fits()) {
     yield* sheets(columns, items, options)
     return
   }
@@ -61,7 +65,7 @@ export const choiceLines = async <T>(
   const inOneLine = rows.map((texts) => ({ name: texts.join(', '), short: texts[0] ?? '' }))
   if (!options.aligned) return inOneLine
   const measure = await ruler()
-  const lanes = columns.map((column) => laneOf(column, items, options, measure))
+  const lanes = columns.map((column) => laneOf(column, items, options, measure, narrowestChoice))
   if (!narrow(lanes, options.width)) return inOneLine
   return inOneLine.map(({ short }, at) => ({
     name: line(lanes.map((lane) => pad(lane.cells[at] ?? nothing, lane, options, measure))).trimEnd(),
@@ -80,25 +84,34 @@ export async function* sheets<T>(
   const width = Math.max(...labels.map((label) => label.length))
   let between = ''
   const room = options.width - width - gap.length
-  const wraps = options.decorated && room >= leastRoom
+  const roomBelow = options.width - gap.length
   const indent = ' '.repeat(width + gap.length)
   for (const item of items) {
     const lines: string[] = []
     for (const [at, column] of columns.entries()) {
       const { text, tone } = cellOf(column, item, options)
+      const label = labels[at] ?? ''
+      const put = (parts: readonly string[], first: string, next: string) =>
+        lines.push(
+          ...parts.map((part, row) => `${row === 0 ? first : next}${options.style.tone(tone, part)}\n`),
+        )
       // A wide character takes two columns.
-      const parts = wraps && text.length > room / 2 ? await wrap(text, room) : [text]
-      const label = `${(labels[at] ?? '').padEnd(width)}${gap}`
-      lines.push(
-        ...parts.map((part, row) => `${row === 0 ? label : indent}${options.style.tone(tone, part)}\n`),
-      )
+      const long = options.decorated && text.length > room / 2
+      const parts = long ? await wrap(text, room) : [text]
+      // Only a single word is longer than its line.
+      const broken = parts.some((part) => part.length > room && !part.includes(' '))
+      // What the terminal would break beside its label, an id above all, stands below it.
+      if (long && (broken || (room < leastRoom && parts.length > 1))) {
+        lines.push(`${label}\n`)
+        put(await wrap(text, roomBelow), gap, gap)
+      } else put(parts, `${label.padEnd(width)}${gap}`, indent)
     }
     yield `${between}${lines.join('')}`
     between = '\n'
   }
 }
 
-/** With less room beside the labels, a line of text is better broken by the terminal. */
+/** With less room beside the labels, a longer text stands below its label. */
 const leastRoom = 20
 const ascii = /^[\x20-\x7e]*$/
 
@@ -122,7 +135,9 @@ const ruler = async (): Promise<Measure> => (await import('string-width')).defau
 
 const nothing: Cell = { text: '-', tone: 'plain' }
 
-const headerOf = <T>({ key, cell }: Column<T>): string => cell?.header ?? key
+/** The key in words where a column has no header: `revoked at`. */
+const headerOf = <T>({ key, cell }: Column<T>): string =>
+  cell?.header ?? key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 
 /** What a person reads; an absent value is a dash, so that no line has a hole in it. */
 const cellOf = <T>({ cell, value }: Column<T>, item: T, options: PaintOptions): Cell => {
@@ -137,7 +152,13 @@ const plainText = (value: unknown): string => {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-const laneOf = <T>(column: Column<T>, items: readonly T[], options: PaintOptions, measure: Measure): Lane => {
+const laneOf = <T>(
+  column: Column<T>,
+  items: readonly T[],
+  options: PaintOptions,
+  measure: Measure,
+  least = narrowest,
+): Lane => {
   const header = headerOf(column).toUpperCase()
   const cells = items.map((item) => cellOf(column, item, options))
   const width = cells.reduce((most, { text }) => Math.max(most, measure(text)), measure(header))
@@ -146,14 +167,18 @@ const laneOf = <T>(column: Column<T>, items: readonly T[], options: PaintOptions
     cells,
     right: column.cell?.align === 'right',
     rank: column.cell?.shrink ?? 0,
-    least: Math.min(width, Math.max(narrowest, measure(header))),
+    least: Math.min(width, Math.max(least, measure(header))),
     width,
   }
 }
 
+/** How many columns the lanes are too wide. */
+const excessOf = (lanes: readonly Lane[], width: number): number =>
+  lanes.reduce((sum, lane) => sum + lane.width + gap.length, -gap.length) - width
+
 /** Narrows the lanes that give way first, the widest among equals, until all fit; false when they cannot. */
 const narrow = (lanes: readonly Lane[], width: number): boolean => {
-  let excess = lanes.reduce((sum, lane) => sum + lane.width + gap.length, -gap.length) - width
+  let excess = excessOf(lanes, width)
   while (excess > 0) {
     const open = lanes.filter((lane) => lane.rank > 0 && lane.width > lane.least)
     const [first] = open.sort((one, other) => other.rank - one.rank || other.width - one.width)

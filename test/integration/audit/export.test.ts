@@ -171,7 +171,8 @@ describe('who exports what', () => {
     expect(foreign).toMatchObject({
       code: 3,
       stdout: '',
-      stderr: 'meanderctl: no such organization within your reach\n',
+      stderr:
+        'meanderctl: no such organization within your reach\nSee what is within your reach: meanderctl whoami\n',
     })
     expect(foreign.stderr).toBe(unknown.stderr)
     expect((await exported('stranger')).code).toBe(4)

@@ -133,7 +133,8 @@ describe('who reads what', () => {
     expect(foreign).toMatchObject({
       code: 3,
       stdout: '',
-      stderr: 'meanderctl: no such organization within your reach\n',
+      stderr:
+        'meanderctl: no such organization within your reach\nSee what is within your reach: meanderctl whoami\n',
     })
     expect(foreign).toMatchObject({ code: unknown.code, stdout: unknown.stdout, stderr: unknown.stderr })
     expect((await as('admin', ['--org', 'nowhere'])).code).toBe(3)

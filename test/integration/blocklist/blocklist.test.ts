@@ -210,7 +210,8 @@ describe('check', () => {
       expect({ code, stdout, stderr }).toEqual({
         code: 3,
         stdout: '',
-        stderr: 'meanderctl: no such blocked token within your reach\n',
+        stderr:
+          'meanderctl: no such blocked token within your reach\nSee what is within your reach: meanderctl whoami\n',
       })
   })
 

@@ -57,7 +57,7 @@ describe('list', () => {
       nextCursor: null,
     })
     const { stdout } = await as('kari', 'grants', 'list')
-    expect(stdout.split('\n')[0]).toMatch(/^ID +TO +REASON +ENDS +STATE +ACTIVE +SESSIONS +READS +ACTS$/)
+    expect(stdout.split('\n')[0]).toMatch(/^ID +TO +REASON +ENDS +STATE +SESSIONS NOW +OPENED +READS +ACTS$/)
   })
 
   it('goes on where the page before ended', async () => {

@@ -302,7 +302,8 @@ describe('unknown and foreign look the same', () => {
     expect(one).toMatchObject({
       code: 3,
       stdout: '',
-      stderr: 'meanderctl: no such grant within your reach\n',
+      stderr:
+        'meanderctl: no such grant within your reach\nSee what is within your reach: meanderctl whoami\n',
     })
     expect(one).toMatchObject({ code: other.code, stdout: other.stdout, stderr: other.stderr })
   })

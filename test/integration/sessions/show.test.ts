@@ -132,7 +132,8 @@ describe('what is not there', () => {
       expect(foreign).toMatchObject({
         code: 3,
         stdout: '',
-        stderr: 'meanderctl: no such session within your reach\n',
+        stderr:
+          'meanderctl: no such session within your reach\nSee what is within your reach: meanderctl whoami\n',
       })
       expect(foreign).toMatchObject({ code: unknown.code, stdout: unknown.stdout, stderr: unknown.stderr })
     }

@@ -197,7 +197,12 @@ describe('users offboard', () => {
     const no = await users('kari', ['offboard', 'mari@hlf.example', 'ola@hlf.example'], {
       terminal: ['left', 'n'],
     })
-    expect(no).toMatchObject({ code: 9, stderr: expect.stringMatching(/2 users of hlf will be off-boarded/) })
+    expect(no).toMatchObject({
+      code: 9,
+      stderr: expect.stringMatching(
+        /2 users of hlf \(mari@hlf\.example, ola@hlf\.example\) will be off-boarded.* \d active sessions? ends? now\. Go on\?/,
+      ),
+    })
     expect(await statusOf('mari')).toBe('active')
     const yes = await users('kari', ['offboard', 'mari@hlf.example'], { terminal: ['left', 'y'] })
     expect(yes.code).toBe(0)

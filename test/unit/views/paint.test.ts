@@ -108,12 +108,34 @@ describe('a table in a pipe', () => {
     `)
   })
 
-  it('shows everything that wide has', async () => {
+  it('becomes sheets where the lines of wide do not fit: it cuts nothing', async () => {
     expect(await list({ format: 'wide', decorated: true, width: 40 })).toMatchInlineSnapshot(`
-      "ID        OWNER                          SESSIONS  LAST SEEN  STATE    USER AGENT                                              TAGS
-      11111111  Åse Ødegård <ase@hlf.example>         2  3 min ago  active   Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)  ["work"]
-      22222222  =漢字 शांति\\u{202e}                   11  -          revoked  curl/8.5.0\\u{d}                                         []
-      33333333  -                                     0  in 2 h     active   -                                                       []
+      "id          11111111
+      owner       Åse Ødegård
+                  <ase@hlf.example>
+      sessions    2
+      last seen   3 min ago
+      state       active
+      user agent  Mozilla/5.0 (iPhone; CPU
+                  iPhone OS 18_1 like Mac OS
+                  X)
+      tags        ["work"]
+
+      id          22222222
+      owner       =漢字 शांति\\u{202e}
+      sessions    11
+      last seen   -
+      state       revoked
+      user agent  curl/8.5.0\\u{d}
+      tags        []
+
+      id          33333333
+      owner       -
+      sessions    0
+      last seen   in 2 h
+      state       active
+      user agent  -
+      tags        []
       "
     `)
   })
@@ -242,13 +264,20 @@ describe('one thing', () => {
   })
 
   it('breaks long text between words, beside its label, and only at a terminal', async () => {
-    const long = { ...phones[0], owner: `${'शांति '.repeat(8)}${'a'.repeat(40)}` } as (typeof phones)[number]
+    const long = { ...phones[0], owner: `${'शांति '.repeat(8)}${'a'.repeat(20)}` } as (typeof phones)[number]
     const sheet = async (over: Over) => textOf(paintItem(phoneView, long, await options(over)))
     const shown = (await sheet({ decorated: true, width: 40 })).split('\n').slice(1, 4)
-    expect(shown.map((text) => stringWidth(text) <= 40)).toEqual([true, true, false])
+    expect(shown.map((text) => stringWidth(text) <= 40)).toEqual([true, true, true])
     expect(shown.slice(1).every((text) => text.startsWith(' '.repeat(12)))).toBe(true)
     expect(shown.map((text) => text.slice(12)).join(' ')).toBe(long.owner)
     expect((await sheet({ decorated: false, width: 40 })).split('\n')[1]).toContain(long.owner)
+  })
+
+  it('puts below its label what the terminal would break beside it', async () => {
+    const owner = 'a'.repeat(36)
+    const long = { ...phones[0], owner } as (typeof phones)[number]
+    const shown = await textOf(paintItem(phoneView, long, await options({ decorated: true, width: 40 })))
+    expect(shown.split('\n').slice(1, 3)).toEqual(['owner', `  ${owner}`])
   })
 
   it('is an item in json, bare in ndjson, a line in csv and id', async () => {
