@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 
-/** The manual page, from the command tree, the README's exit codes and what `.env.example` explains. */
+/** The manual page, from the command tree, the exit codes of `docs/commands.md` and what `.env.example` explains. */
 
 const text = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 
@@ -70,7 +70,7 @@ const sections = (path: string, command: Command): string[] => {
 }
 
 const exitCodes = (): string[] =>
-  [...text('README.md').matchAll(/^\| ([\d /]+) \| ?(\w*) ?\| (.+) \|$/gm)].map(
+  [...text('docs/commands.md').matchAll(/^\| ([\d /]+) \| ?(\w*) ?\| (.+) \|$/gm)].map(
     ([, code = '', name = '', when = '']) => item(`${code} ${name}`.trim(), unmarked(when)),
   )
 

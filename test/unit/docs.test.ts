@@ -10,7 +10,7 @@ import { auditActions, unrecorded } from '../../src/service/audit/actions.ts'
 import { processStreams } from '../../src/terminal/streams.ts'
 import { manPage } from '../support/man-page.ts'
 
-/** What `npm run docs` writes: the README's commands, everything that --help says, and what can be on the record. */
+/** What `npm run docs` writes: the table of commands, everything that --help says, and what can be on the record. */
 
 const program = await createProgram(
   [...commandNames, '--help'],
@@ -46,13 +46,13 @@ const row = (command: Command): string => `| \`${cell(usage(command))}\` | ${cel
 
 const section = ['| command | what it does |', '| --- | --- |', ...verbsOf(program).map(row)].join('\n')
 
-it('shows every command in the README', async () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-  const written = readme.replace(
+it('shows every command in docs/commands.md', async () => {
+  const page = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8')
+  const written = page.replace(
     /(<!-- commands: [^\n]*-->\n)[\s\S]*(<!-- \/commands -->)/,
     (_, start, end) => `${start}\n${section}\n\n${end}`,
   )
-  await expect(written).toMatchFileSnapshot('../../README.md')
+  await expect(written).toMatchFileSnapshot('../../docs/commands.md')
 })
 
 it('shows all help in one file, so that a change of it is seen, and fits a narrow terminal', async () => {

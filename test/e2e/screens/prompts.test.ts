@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, inject, it } from 'vitest'
 import { everythingOf } from '../../support/bystanders.ts'
 import { postgresAt } from '../../support/postgres.ts'
 import type { Keys } from '../../support/pty.ts'
+import { pictureOf } from './picture.ts'
 import { type Scene, show } from './screen.ts'
 import { makeWorld, sessionIds, type World } from './world.ts'
 
@@ -137,4 +138,16 @@ describe.each(Object.keys(conversations))('%s', { concurrent: true }, (name) => 
     expect(text.replace(/\s+/g, ' ')).toContain('nothing was changed')
     expect(await everythingOf(server, database, 'hlf')).toBe(before)
   })
+})
+
+it('is in the README as it is: somebody ends what a lost phone has', async ({ expect }) => {
+  const argv = 'sessions revoke --user mari@hlf.example --device iphone --reason "phone lost" --ticket HELP-9'
+  const columns = 92
+  const keys = [{ waitFor: '(y/N)', type: 'y\r' }]
+  const { ran } = await show(world, { login: 'kari', argv, columns, keys, profile: 'prod' })
+  expect(ran.exitCode).toBe(0)
+  const typed = `$ meanderctl ${argv.replace(' --reason', ' \\\r\n    --reason')}\r\n`
+  const seen = world.settled(ran.raw).replaceAll(database, 'meander')
+  const picture = await pictureOf(`${typed}${seen}`, columns, 'A lost phone’s session is ended')
+  await expect(picture).toMatchFileSnapshot('../../../docs/screenshot.svg')
 })
