@@ -1,4 +1,5 @@
 import type { RedisSettings } from '../config/redis-settings.ts'
+import { verified } from './verified.ts'
 
 /** The one command that the check of the API needs. */
 export interface CheckingClient {
@@ -26,7 +27,7 @@ export const checkingClient = (settings: Extract<RedisSettings, { kind: 'single'
       db,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
-      ...(tls === null ? {} : { tls: { ...tls } }),
+      ...(tls === null ? {} : { tls: verified(tls) }),
       lazyConnect: true,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 1,

@@ -3,6 +3,7 @@ import type { RedisAddress, RedisTls } from '../config/redis-settings.ts'
 import { type Cause, causeOf } from './causes.ts'
 import { type Info, type Mode, parseInfo, unfit } from './info.ts'
 import { allSlots, type Command, type Node, nodeAway, type Reply, type SlotRange } from './node.ts'
+import { verified } from './verified.ts'
 import { wireOf } from './wire.ts'
 
 /** With opening and one batch, whoever revokes has an answer in under three seconds. */
@@ -35,7 +36,7 @@ export const connect = async (
     db: access.db ?? 0,
     ...(access.username === undefined ? {} : { username: access.username }),
     ...(access.password === undefined ? {} : { password: access.password }),
-    ...(access.tls === null ? {} : { tls: { ...access.tls } }),
+    ...(access.tls === null ? {} : { tls: verified(access.tls) }),
   })
   const explain = (error: unknown): Cause => {
     const { code, message } = causeOf(error, access.password)

@@ -16,6 +16,8 @@ export interface CertificateOptions {
   readonly names?: readonly string[]
   /** Whom the client's certificate logs in. */
   readonly client?: string
+  /** How long they last; -1 for what has expired. */
+  readonly days?: number
 }
 
 /** A private authority in `folder`, with a certificate for a server and one for a client. */
@@ -45,7 +47,17 @@ export const makeCertificates = (folder: string, options: CertificateOptions = {
   ] as const) {
     writeFileSync(at(`${name}.ext`), `${extension}\n`)
     openssl('req', '-new', ...key, '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`)
-    const sign = ['x509', '-req', '-days', '2', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial']
+    const sign = [
+      'x509',
+      '-req',
+      '-days',
+      String(options.days ?? 2),
+      '-CA',
+      'ca.crt',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+    ]
     openssl(...sign, '-in', `${name}.csr`, '-extfile', `${name}.ext`, '-out', `${name}.crt`)
   }
   return {

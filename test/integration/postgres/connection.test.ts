@@ -468,6 +468,30 @@ describe('a failure', () => {
     })
   })
 
+  test('for having waited too long in a transaction, or between two, is a lost connection, and nothing was changed', async () => {
+    for (const limit of ['idle_in_transaction_session_timeout', 'idle_session_timeout']) {
+      const db = await connectAs(url())
+      const waiting = async (query: Database['query']) => {
+        await query(`set ${limit} = '50ms'`)
+        await sleep(300)
+        await query('select 1')
+      }
+      const failure =
+        limit === 'idle_session_timeout'
+          ? waiting(db.query)
+          : db.transaction(async (tx) => {
+              await tx.query('update item set value = 9 where id = 1')
+              await waiting(tx.query)
+            })
+      await expect(failure).rejects.toMatchObject({
+        code: 'FAILED',
+        message: expect.stringContaining('was lost'),
+        hint: 'Run the same command again',
+      })
+      expect(await value(1)).toBe(0)
+    }
+  })
+
   test('by an interrupt is INTERRUPTED, and nothing was changed', async () => {
     const db = await connectAs(url())
     const work = db.transaction(async (tx) => {
