@@ -19,7 +19,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { bundledPackages, notices } from './bundled.js'
-import { lateBuiltins, namedExports } from './plugins.js'
+import { lateBuiltins, namedExports, without } from './plugins.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const at = (path) => `${root}${path}`
@@ -55,7 +55,7 @@ const options = {
   // Every chunk lies directly in dist, beside the .sql files: see src/postgres/sql-folder.ts.
   chunkNames: '[name]-[hash]',
   external,
-  plugins: [lateBuiltins, namedExports(external)],
+  plugins: [lateBuiltins, without('@inquirer/external-editor'), namedExports(external)],
   define: {
     // pg asks `typeof Response` whether it runs at Cloudflare; in node the question alone loads all of fetch (30 ms).
     Response: 'undefined',
@@ -70,7 +70,8 @@ const options = {
   logLevel: 'warning',
 }
 
-const bundle = (names) => build({ ...options, entryPoints: names.map((name) => `src/${name}.ts`) })
+const bundle = (names, more) =>
+  build({ ...options, ...more, entryPoints: names.map((name) => `src/${name}.ts`) })
 
 /** What nearly every command loads, in this order. */
 const wholeEntries = [
@@ -185,7 +186,7 @@ const declarations = (faces) => {
 
 const faces = ['index', 'blocklist']
 const tool = await mergeParts(await bundle(['main']))
-const library = await bundle(faces)
+const library = await bundle(faces, { minifyIdentifiers: true, keepNames: true })
 const bundled = bundledPackages(
   root,
   [

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AuditEvent } from '../service/audit/audit.ts'
 import { hash, id, moment, text } from './json.schema.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { exportProofSchema } from '../service/audit/export-proof.schema.ts'
 import { auditEvent } from './audit-event.schema.ts'
 import { envelope, id, type Kind, list } from './json.schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { CheckedChain, NamedFault } from '../service/audit/verification.ts'
 import { count, hash, id, type Kind, oneOf, result, text } from './json.schema.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { BlocklistOutcome } from '../service/blocklist/blocklist.ts'
 import { count, id, moment, oneOf } from './json.schema.ts'
 

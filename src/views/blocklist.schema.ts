@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { BlocklistStatus } from '../service/blocklist/blocklist.ts'
 import type { Drift } from '../service/blocklist/drift.ts'
 import type { FollowEvent } from '../service/blocklist/following.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkpointSchema } from '../service/audit/checkpoint.schema.ts'
 import { type Kind, text } from './json.schema.ts'
 

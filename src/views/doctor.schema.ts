@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Check, DoctorResult } from '../service/doctor/doctor.ts'
 import type { IsolationResult } from '../service/isolation/isolation.ts'
 import { count, type Kind, oneOf, result, text } from './json.schema.ts'

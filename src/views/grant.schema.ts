@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Grant, GrantRevocationResult } from '../service/grants.ts'
 import { auditEvent, auditHead } from './audit-event.schema.ts'
 import { blocklistOutcome, run } from './blocklist-outcome.schema.ts'

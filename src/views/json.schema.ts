@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What schemas are made of. The formats say what a field is; the descriptions what it means. */
 

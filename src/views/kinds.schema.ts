@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { kinds as auditKinds } from './audit-export.schema.ts'
 import { kinds as verificationKinds } from './audit-verification.schema.ts'
 import { kinds as blocklistKinds } from './blocklist.schema.ts'

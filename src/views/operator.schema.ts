@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Operator, OperatorChange } from '../service/operators.ts'
 import { id, type Kind, list, moment, oneOf, text, thing } from './json.schema.ts'
 

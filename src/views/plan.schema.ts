@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { planHeadSchema, planTargetSchema } from '../service/plans/plan.schema.ts'
 import { count, hash, id, type Kind, lines, moment, text, thing } from './json.schema.ts'
 

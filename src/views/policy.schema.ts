@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Policy } from '../service/sessions/policies.ts'
 import { blocklistOutcome, run } from './blocklist-outcome.schema.ts'
 import { count, id, type Kind, list, oneOf, result, text, thing } from './json.schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, type Kind, list, text, thing } from './json.schema.ts'
 import { heldKeys } from './profile.view.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Proof } from '../service/users/verification.ts'
 import { auditHead } from './audit-event.schema.ts'
 import { count, id, type Kind, moment, result, text } from './json.schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { MigrateResult, SchemaStatus } from '../service/schema.ts'
 import { blocklistMode } from './blocklist-outcome.schema.ts'
 import { count, type Kind, moment, oneOf, text, thing } from './json.schema.ts'

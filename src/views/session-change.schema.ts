@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SessionChange } from '../service/sessions/watch.ts'
 import { id, type Kind, lines, moment, oneOf } from './json.schema.ts'
 import { session } from './session.schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Session } from '../service/sessions/sessions.ts'
 import { auditEvent } from './audit-event.schema.ts'
 import { id, type Kind, list, moment, oneOf, text, thing } from './json.schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SessionStats, StatsGroup } from '../service/sessions/sessions.ts'
 import { count, type Kind, moment, oneOf, text, thing } from './json.schema.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { EndReason, Purged, SweepResult } from '../service/sessions/sweep.ts'
 import { blocklistOutcome, run } from './blocklist-outcome.schema.ts'
 import { count, type Kind, oneOf, result } from './json.schema.ts'

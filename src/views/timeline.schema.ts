@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Timeline, TimelineStep } from '../service/audit/audit.ts'
 import { auditHead } from './audit-event.schema.ts'
 import { count, id, type Kind, moment, text, thing } from './json.schema.ts'

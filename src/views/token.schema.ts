@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AccessToken, RefreshToken } from '../service/sessions/sessions.ts'
 import { id, moment, oneOf } from './json.schema.ts'
 

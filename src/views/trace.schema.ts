@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { FactKind, Trace, TracedGrant, TracedSession, TracedUser } from '../service/trace.ts'
 import { count, id, type Kind, moment, oneOf, text, thing } from './json.schema.ts'
 import { session } from './session.schema.ts'

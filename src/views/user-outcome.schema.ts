@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RowOutcome, RunSummary } from '../service/users/run.ts'
 import { blocklistOutcome, run } from './blocklist-outcome.schema.ts'
 import { count, id, type Kind, oneOf, result, text } from './json.schema.ts'

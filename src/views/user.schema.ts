@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { User, UserDetails } from '../service/users/users.ts'
 import { auditEvent } from './audit-event.schema.ts'
 import { count, id, type Kind, list, moment, oneOf, text, thing } from './json.schema.ts'

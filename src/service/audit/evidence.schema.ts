@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What evidence rests on; null where its users are of several organizations. */
 const auditHead = z

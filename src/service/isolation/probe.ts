@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MeanderError, problemOfFile } from '../../errors.ts'
 import type { Names } from '../../postgres/operator-calls.ts'
 

@@ -9,7 +9,9 @@ declare
 begin
   if v_operator.login is null then
     return null;
-  elsif v_operator.role in ('org_admin', 'global_admin') then
+  elsif v_operator.role = 'org_admin' then
+    return array[v_operator.organization_id];
+  elsif v_operator.role = 'global_admin' then
     return meander.readable_organizations();
   end if;
   return '{}';

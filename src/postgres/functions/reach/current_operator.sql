@@ -24,10 +24,10 @@ begin
       else 'none'
     end
   into v_operator
-  from pg_roles r
-  join meander.operators o on o.login_oid = r.oid and o.login = r.rolname
+  from meander.operators o
   join meander.users u on u.id = o.user_id
-  where r.rolname = session_user
+  where o.login = session_user
+    and o.login_oid = to_regrole(quote_ident(session_user))
     and o.disabled_at is null
     and u.status = 'active';
   return v_operator;
