@@ -11,3 +11,5 @@ alter table meander.audit_log alter column organization_id set (n_distinct = 1);
 alter table meander.intents alter column organization_id set (n_distinct = 1);
 analyze meander.users, meander.support_access_grants, meander.sessions, meander.refresh_tokens, meander.token_blocklist,
   meander.audit_log, meander.intents;
+-- Operators are few, and found by their login.
+drop index meander.operators_user;
