@@ -1687,8 +1687,6 @@ CREATE INDEX audit_log_ticket ON meander.audit_log USING btree (organization_id,
 
 CREATE INDEX intents_login ON meander.intents USING btree (login_oid, organization_id, created_at DESC);
 
-CREATE INDEX operators_user ON meander.operators USING btree (user_id);
-
 CREATE INDEX refresh_tokens_by_creation ON meander.refresh_tokens USING btree (organization_id, created_at);
 
 CREATE UNIQUE INDEX refresh_tokens_one_first ON meander.refresh_tokens USING btree (session_id) WHERE (parent_id IS NULL);
