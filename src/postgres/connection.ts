@@ -98,7 +98,9 @@ export const connect = async (settings: ServerSettings, options: ReachOptions = 
         },
       })
       if (typeof rollback === 'function' ? rollback(result as never) : rollback) {
-        await send('rollback')
+        await send('rollback').catch((error) => {
+          throw remember(error)
+        })
       } else {
         await commit(number, isThere).catch((error) => {
           throw remember(error)

@@ -389,6 +389,25 @@ describe('a COMMIT whose answer is lost', () => {
     await proxy.close()
   })
 
+  test('and a ROLLBACK whose answer is lost is a lost connection, with its name', async () => {
+    const proxy = await proxied()
+    const db = await connectAs(url(proxy.host, proxy.port))
+    proxy.onRequest = (bytes) => {
+      if (!bytes.toString('latin1', 5).startsWith('rollback')) return 'pass'
+      proxy.cut()
+      return 'drop'
+    }
+    const tried = db.transaction((tx) => tx.query('update item set value = 4 where id = 1'), {
+      rollback: true,
+    })
+    await expect(tried).rejects.toMatchObject({
+      code: 'FAILED',
+      message: expect.stringContaining('was lost'),
+    })
+    expect(await value(1)).toBe(0)
+    await proxy.close()
+  })
+
   test('is UNKNOWN when nobody can be asked any more', async () => {
     const proxy = await proxied()
     const db = await connectAs(url(proxy.host, proxy.port))
