@@ -24,7 +24,7 @@ const why: Keys[] = [
   { waitFor: 'Ticket', type: '\r' },
 ]
 const whom = (letters: string, email: string): Keys[] => [
-  { waitFor: 'select', type: letters },
+  { waitFor: 'kari@', type: letters },
   { waitFor: `> ${email}`, type: '\r' },
 ]
 
@@ -64,7 +64,7 @@ const conversations: Record<string, { argv: string; keys: Keys[]; login?: string
   'ask-verify-nobody': {
     argv: 'users verify',
     keys: [
-      { waitFor: 'select', type: 'zzz' },
+      { waitFor: 'kari@', type: 'zzz' },
       { waitFor: 'No results', type: '\u0003' },
     ],
   },

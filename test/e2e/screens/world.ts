@@ -77,8 +77,16 @@ insert into meander.organization_settings (organization_id, idle_timeout, absolu
 values ('${organizations.hlf}', '30 days', '180 days')
 on conflict (organization_id) do update set idle_timeout = '30 days', absolute_lifetime = '180 days';`
 
-/** Nothing is so young that its seconds are counted. */
+/** Nothing is so young that its seconds are counted, and what is ordered by its id comes in the same order. */
 const older = `
+with named as (
+  select id, row_number() over (order by session_id, created_at)::text as n from meander.refresh_tokens
+)
+update meander.refresh_tokens t set
+  id = ('88888888-0000-4000-8000-' || lpad(named.n, 12, '0'))::uuid,
+  access_jti = ('99999999-0000-4000-8000-' || lpad(named.n, 12, '0'))::uuid,
+  parent_id = (select ('88888888-0000-4000-8000-' || lpad(p.n, 12, '0'))::uuid from named p where p.id = t.parent_id)
+from named where named.id = t.id;
 update meander.refresh_tokens set created_at = created_at - interval '4 min 5 s',
   access_expires_at = access_expires_at - interval '4 min 5 s',
   rotated_at = created_at - interval '4 min 1 s' where rotated_at is not null;
