@@ -70,7 +70,7 @@ const conversations: Record<string, { argv: string; keys: Keys[]; login?: string
   },
   'ask-sweep': { argv: 'sessions sweep --reason nightly', keys: [no] },
   'ask-purge': {
-    argv: 'sessions sweep --reason yearly --purge-after 2d',
+    argv: 'sessions sweep --org nhf --reason yearly --purge-after 2d',
     keys: [no],
     login: 'admin',
   },

@@ -28,7 +28,6 @@ const answers: Answer[] = [
   ['users-list', 'users list', every],
   ['users-show', 'users show mari@hlf.example', usual],
   ['users-verify', 'users verify mari@hlf.example liv@hlf.example', every],
-  ['users-verify-wide', 'users verify mari@hlf.example -o wide', usual],
   ['grants-list', 'grants list --state any', every],
   ['grants-show', `grants show ${grantIds.live}`, usual],
   ['audit-list', 'audit list', every],
