@@ -144,7 +144,9 @@ describe('a list of users', patience, () => {
     .string({ minLength: 1, maxLength: 40 })
     .map((text) => text.trim())
     .filter((text) => text !== '' && !text.startsWith("'"))
-  const row = fc.record({ email: fc.emailAddress(), reason: plainText, ticket: plainText })
+  // An apostrophe before what would be a formula is taken for ours.
+  const email = fc.emailAddress().filter((address) => !/^'+[=+\-@]/.test(address))
+  const row = fc.record({ email, reason: plainText, ticket: plainText })
 
   it('comes back as it was written, by whatever spreadsheet', async () => {
     const style = fc.record({
