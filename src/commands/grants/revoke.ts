@@ -11,6 +11,7 @@ import {
   counted,
   type Purpose,
   purposeOf,
+  refuseTooMany,
   refuseUnasked,
   unasked,
 } from '../shared/acting.ts'
@@ -53,11 +54,11 @@ export const revokeGrants = async (
       hint: 'Give ids, as meanderctl grants list shows them.',
     })
   }
-  refuseTooMany(given, options)
+  refuseMore(given, options)
   refuseUnasked(options, context)
   const { grants } = await context.service()
   const chosen = guided ? await askGrants(grants, purposeOf(options, context), context) : given
-  refuseTooMany(chosen, options)
+  refuseMore(chosen, options)
   const ids = [...new Set(chosen)]
   const request =
     options.requestId === undefined
@@ -72,14 +73,9 @@ export const revokeGrants = async (
   await showOutcome(await grants.revoke(ids, order, context.signal), context)
 }
 
-const refuseTooMany = (given: readonly string[], { maxAffected }: ActOptions): void => {
+const refuseMore = (given: readonly string[], options: ActOptions): void => {
   const count = new Set(given).size
-  if (maxAffected === undefined || count <= maxAffected) return
-  throw new MeanderError(
-    'REFUSED',
-    `${counted(count, 'grant')} would be ended, --max-affected allows ${maxAffected}: nothing was changed.`,
-    { hint: 'Name fewer, or raise --max-affected.' },
-  )
+  refuseTooMany(count, options, `${counted(count, 'grant')} would be ended`)
 }
 
 /** Looks without locking anything: whoever holds a grant up must not keep the question from being asked. */

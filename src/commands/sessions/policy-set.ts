@@ -17,6 +17,7 @@ import {
   counted,
   type Purpose,
   purposeOf,
+  refuseTooMany,
   refuseUnasked,
   unasked,
 } from '../shared/acting.ts'
@@ -86,13 +87,13 @@ export const setPolicy = async (options: PolicySetOptions, context: Context): Pr
   const order: PolicyOrder = { organization, changes, purpose, requestId: request?.id ?? null }
   if (options.dryRun) {
     const outcome = await policies.dryRun(order)
-    refuseTooMany(outcome.change, options)
+    refuseMore(outcome.change, options)
     return showOutcome(outcome, options, context)
   }
   const sure = unasked(options, context)
   if (!sure || options.maxAffected !== undefined) {
     const change = await policies.preview(order)
-    refuseTooMany(change, options)
+    refuseMore(change, options)
     if (!sure) await ask(change, options, context)
   }
   const outcome = await policies.set(order, request, context.signal)
@@ -100,14 +101,8 @@ export const setPolicy = async (options: PolicySetOptions, context: Context): Pr
   await tellLeftOver(outcome.blocklist, blocklist, context)
 }
 
-const refuseTooMany = ({ endNow }: PolicyChange, { maxAffected }: PolicySetOptions): void => {
-  if (maxAffected === undefined || endNow.sessions <= maxAffected) return
-  throw new MeanderError(
-    'REFUSED',
-    `${counted(endNow.sessions, 'session')} would end now, --max-affected allows ${maxAffected}: nothing was changed.`,
-    { hint: 'Set a longer limit, or raise --max-affected.' },
-  )
-}
+const refuseMore = ({ endNow: { sessions } }: PolicyChange, options: PolicySetOptions): void =>
+  refuseTooMany(sessions, options, `${counted(sessions, 'session')} would end now`, 'Set a longer limit')
 
 const limitKeys = ['idleTimeout', 'absoluteLifetime', 'maxSupportAccess'] as const
 

@@ -11,6 +11,7 @@ import {
   counted,
   type Purpose,
   purposeOf,
+  refuseTooMany,
   refuseUnasked,
   unasked,
 } from '../shared/acting.ts'
@@ -115,7 +116,12 @@ export const revokeSessions = async (
   const found = await lookUp(sessions, { ...selection, selector }, options, context)
   const except = new Set(options.except)
   const frozen = (targets ? [...targets] : found.map(({ id }) => id)).filter((id) => !except.has(id))
-  refuseTooMany(frozen.length, options)
+  refuseTooMany(
+    frozen.length,
+    options,
+    `${counted(frozen.length, 'session')} would be ended`,
+    'Narrow the selection',
+  )
   const purpose = await askPurpose(options, context, { guided })
   if (options.plan !== undefined) {
     const kept = found.filter(({ id }) => !except.has(id))
@@ -180,17 +186,6 @@ const refuseEmptySelector = (explicit: boolean, { narrowedBy }: Selection, optio
 
 const wholeOrganization = (explicit: boolean, narrowedBy: readonly string[]): boolean =>
   !explicit && narrowedBy.length === 1 && narrowedBy[0] === 'org'
-
-const refuseTooMany = (count: number, { maxAffected }: RevokeOptions): void => {
-  if (maxAffected === undefined || count <= maxAffected) return
-  throw new MeanderError(
-    'REFUSED',
-    `${counted(count, 'session')} would be ended, --max-affected allows ${maxAffected}: nothing was changed.`,
-    {
-      hint: 'Narrow the selection, or raise --max-affected.',
-    },
-  )
-}
 
 /** The frozen set, as the person will confirm it. @throws MeanderError NOT_FOUND when nothing matches in any state. */
 const lookUp = async (

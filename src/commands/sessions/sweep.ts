@@ -5,14 +5,15 @@ import type { SweepResult } from '../../service/sessions/sweep.ts'
 import { sweptReasonView } from '../../views/sweep.view.ts'
 import {
   type ActOptions,
-  actOptions,
   askPurpose,
+  bulkOptions,
   confirm,
   counted,
+  refuseTooMany,
   refuseUnasked,
   unasked,
 } from '../shared/acting.ts'
-import { parseCount, parseDuration, parseOrganization, parseUuid } from '../shared/parsers.ts'
+import { parseCount, parseDuration, parseOrganization } from '../shared/parsers.ts'
 import { sayResidual, tellLeftOver } from '../shared/residual.ts'
 import { endsOfEnding, teach } from '../shared/teaching.ts'
 
@@ -48,9 +49,8 @@ export const registerSweep = (parent: Command, context: Context, run = sweepSess
       'then delete what ended longer ago (administrator; at least 1d; never the record)',
       parseDuration,
     )
-    .option('--request-id <uuid>', 'run at most once: a repeat returns the first result', parseUuid)
     .action((options: SweepOptions) => run(options, context))
-  actOptions(command)
+  bulkOptions(command, 'sessions')
 }
 
 export const sweepSessions = async (options: SweepOptions, context: Context): Promise<void> => {
@@ -73,11 +73,15 @@ export const sweepSessions = async (options: SweepOptions, context: Context): Pr
 
   const purpose = await askPurpose(options, context)
   const order = { organization, batchSize, purpose, dryRun: options.dryRun ?? false }
-  if (!unasked(options, context)) {
+  const sure = unasked(options, context)
+  if (!sure || options.maxAffected !== undefined) {
     const trial = { ...order, dryRun: true, requestId: null }
     const { result } = await sweep.run(trial, null, purgeAfter, context.signal)
+    const count = result.summary.sessionsRevoked + (result.purged?.sessions ?? 0)
+    const what = purgeAfter === null ? 'swept' : 'swept or purged'
+    refuseTooMany(count, options, `${counted(count, 'session')} would be ${what}`, 'Take one organization')
     const places = organization ?? 'every organization within reach'
-    await confirm(options, context, `In ${places}, ${consequence(result)} Go on?`)
+    if (!sure) await confirm(options, context, `In ${places}, ${consequence(result)} Go on?`)
   }
   const outcome = await sweep.run(
     { ...order, requestId: request?.id ?? null },

@@ -58,6 +58,23 @@ export const bulkOptions = (command: Command, what: string): Command =>
     .option('--max-affected <n>', `refuse, changing nothing, when it would be more ${what}`, parseCount)
     .option('--request-id <uuid>', 'run at most once: a repeat returns the first result', parseUuid)
 
+/**
+ * Refuses more than `--max-affected` allows, before anything is changed.
+ * @param things `3 sessions would be ended`, as it is said of them
+ * @throws MeanderError REFUSED
+ */
+export const refuseTooMany = (
+  count: number,
+  { maxAffected }: ActOptions,
+  things: string,
+  narrow = 'Name fewer',
+): void => {
+  if (maxAffected === undefined || count <= maxAffected) return
+  throw new MeanderError('REFUSED', `${things}, --max-affected allows ${maxAffected}: nothing was changed.`, {
+    hint: `${narrow}, or raise --max-affected.`,
+  })
+}
+
 /** The record outlives the people in it, and its arguments name them by id: their addresses and names stay out of it. */
 const withoutPeople = (commandLine: string): string =>
   commandLine.replace(/[^\s=,@]+@(?=\S)/g, '…@').replace(/(--search[= ])(?:(?! --?\w).)+/g, '$1…')

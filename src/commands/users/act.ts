@@ -12,6 +12,7 @@ import {
   confirmAct,
   counted,
   purposeOf,
+  refuseTooMany,
   refuseUnasked,
   unasked,
 } from '../shared/acting.ts'
@@ -122,7 +123,12 @@ const actOnList = async (
     if (report) await reportNothingDone(source, checked, report, purpose)
     throw wrong
   }
-  refuseTooMany(checked.good, options)
+  refuseTooMany(
+    checked.good,
+    options,
+    `${counted(checked.good, 'user')} would be affected`,
+    'Shorten the list',
+  )
   if (options.plan !== undefined) {
     return makePlan(options, await planOf(source, checked, purpose), context)
   }
@@ -223,15 +229,6 @@ const reportNothingDone = async (
     })
   }
   await report.finish()
-}
-
-const refuseTooMany = (count: number, { maxAffected }: ActOptions): void => {
-  if (maxAffected === undefined || count <= maxAffected) return
-  throw new MeanderError(
-    'REFUSED',
-    `${counted(count, 'user')} would be affected, --max-affected allows ${maxAffected}: nothing was changed.`,
-    { hint: 'Shorten the list, or raise --max-affected.' },
-  )
 }
 
 const ask = async (

@@ -131,6 +131,29 @@ describe('sweep', () => {
     expect(dry.json<Result>()).toMatchObject({ dryRun: true, summary: { sessionsRevoked: 7 } })
   })
 
+  it('more than --max-affected allows are refused, and nothing is changed', async () => {
+    await seedSessions(server, database, [
+      ...Array.from({ length: 3 }, () => ({ person: 'mari', expiresIn: '-1 hour' }) as const),
+      { person: 'per', expiresIn: '-1 hour' },
+    ])
+    const both = async () => [
+      await everythingOf(server, database, 'hlf'),
+      await everythingOf(server, database, 'nhf'),
+    ]
+    const before = await both()
+    for (const dry of [[], ['--dry-run']]) {
+      const ran = await sweep('kari', ['--max-affected', '2', ...dry])
+      expect(ran.code).toBe(5)
+      expect(ran.error()).toMatchObject({
+        code: 'REFUSED',
+        message: '3 sessions would be swept, --max-affected allows 2: nothing was changed.',
+      })
+    }
+    expect(await both()).toEqual(before)
+    const ran = await sweep('kari', ['--max-affected', '3'])
+    expect([ran.code, ran.json<Result>().summary.sessionsRevoked]).toEqual([0, 3])
+  })
+
   it('by two at once ends each session once', async () => {
     await past(
       `insert into meander.sessions (user_id, organization_id, kind, created_at, last_activity_at, expires_at)
