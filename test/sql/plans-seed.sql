@@ -1,9 +1,11 @@
 -- A few thousand rows that are the same in every run, but for the moments, so that the planner thinks the same of them:
 -- 250 people with eight sessions each, every fifth of which was revoked, of every second one a chain of two tokens; two
--- organizations with a policy, a grant in each, events, and access tokens on the blocklist.
+-- organizations with a policy, a grant in each and many that ended, events, and access tokens on the blocklist.
 set session_replication_role = 'replica';
 alter table meander.sessions set (autovacuum_enabled = off);
 alter table meander.refresh_tokens set (autovacuum_enabled = off);
+alter table meander.support_access_grants set (autovacuum_enabled = off);
+alter table meander.users set (autovacuum_enabled = off);
 alter table meander.token_blocklist set (autovacuum_enabled = off);
 alter table meander.audit_log set (autovacuum_enabled = off);
 
@@ -35,6 +37,13 @@ cross join lateral (select now() - (member * 8 + n) * interval '20 minutes') as 
 insert into meander.sessions (id, user_id, organization_id, kind, expires_at, support_access_grant_id)
 select md5('session of gro ' || g.id)::uuid, g.grantee_user_id, g.organization_id, 'portal', g.expires_at, g.id
 from meander.support_access_grants g;
+
+-- Those that ended opened nothing that is left.
+insert into meander.support_access_grants (id, organization_id, grantee_user_id, granted_by, reason, created_at, expires_at)
+select md5('old grant ' || o.slug || ' ' || n)::uuid, o.id, u.id, 'kari', 'support case',
+  now() - n * interval '1 day', now() - n * interval '1 day' + interval '1 hour'
+from generate_series(1, 200) as n, meander.organizations o, meander.users u
+where o.slug in ('hlf', 'nhf') and u.email = 'gro@meander.example';
 
 insert into meander.refresh_tokens (id, session_id, organization_id, parent_id, token_hash, access_jti, access_expires_at,
   created_at, rotated_at, revoked_at)

@@ -31,6 +31,8 @@ beforeAll(async () => {
     set enable_seqscan = off;
     set max_parallel_workers_per_gather = 0;
     set jit = off;
+    -- Whether a plan is kept for all values depends on what ran before.
+    set plan_cache_mode = force_custom_plan;
     set timezone = 'UTC'`)
   const { rows } = await client.query("select current_setting('server_version') as version")
   version = rows[0].version

@@ -289,7 +289,7 @@ describe('unknown and foreign look the same', () => {
     for (const login of option === '--user' && foreign.startsWith('gro') ? ['eva'] : ['kari', 'ada', 'gro']) {
       const [one, other] = [await as(login, [option, foreign]), await as(login, [option, unknown])]
       expect(one.code).toBe(3)
-      expect(one.stderr).toBe(`meanderctl: ${message}\n`)
+      expect(one.stderr).toBe(`meanderctl: ${message}\nSee what is within your reach: meanderctl whoami\n`)
       expect(one).toMatchObject({ code: other.code, stdout: other.stdout, stderr: other.stderr })
     }
   })
