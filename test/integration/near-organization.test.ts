@@ -56,7 +56,9 @@ describe.each(commands)('%s %s %s %s', (...words) => {
 
 it('names none where none is near, whether or not there is one outside of reach', async () => {
   const far = await said('kari', 'sessions', 'list', '--org', 'nhf')
-  expect(far).toBe('meanderctl: no such organization within your reach\n')
+  expect(far).toBe(
+    'meanderctl: no such organization within your reach\nSee what is within your reach: meanderctl whoami\n',
+  )
   expect(await said('kari', 'sessions', 'list', '--org', 'nhg')).toBe(far)
   expect(await said('kari', 'sessions', 'list', '--org', organizations.nhf)).toBe(far)
 })
@@ -70,9 +72,10 @@ it('takes MEANDERCTL_ORG for what was typed, and says it to programs', async () 
 
 it('of a global admin’s names the one under a grant, and none where two are as near', async () => {
   const none = await said('gro', 'sessions', 'list', '--org', 'hlff')
-  expect(none).toBe('meanderctl: no such organization within your reach\n')
+  const first = 'meanderctl: no such organization within your reach\n'
+  expect(none).toBe(`${first}See what is within your reach: meanderctl whoami\n`)
   await seedGrant(server, database, 'gro', 'hlf')
-  expect(await said('gro', 'sessions', 'list', '--org', 'hhf')).toBe(`${none}Did you mean hlf?\n`)
+  expect(await said('gro', 'sessions', 'list', '--org', 'hhf')).toBe(`${first}Did you mean hlf?\n`)
   await seedGrant(server, database, 'gro', 'nhf')
   expect(await said('gro', 'sessions', 'list', '--org', 'hhf')).toBe(none)
 })
