@@ -17,17 +17,22 @@ const filters = process.argv.slice(2)
 const scratch = mkdtempSync(join(tmpdir(), 'meanderctl-test-'))
 /** More failing files than this are no bad luck: a second run would only take time. */
 const mostRepeated = 5
-/** What no version of the server changes: the store in this process, Redis, what is asked and how answers look. */
+/** What no version of the server changes: the store in this process, Redis, files, what is asked, how answers look. */
 const sameEverywhere = [
-  'embedded/store*',
-  'embedded/lock*',
-  'redis/**',
-  'blocklist/**',
+  'apply*',
   'asking*',
-  'schema*',
+  'audit/{checkpoint,events,export,list,not-recorded,reasons,timeline,verify-export,witnesses}*',
+  'bad-input*',
+  'blocklist/**',
   'completion*',
-  'near-organization*',
   'doctor/isolation*',
+  'embedded/**',
+  'library/**',
+  'near-organization*',
+  'redis/**',
+  'schema*',
+  'sessions/{list-pages,revoke-*}*',
+  'users/file*',
 ]
 
 const execute = (postgres, projects, args, turn = 'first') => {
