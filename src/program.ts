@@ -240,7 +240,7 @@ export const withNearOrganization = async (
   try {
     const named: string = commandIn(argv, program).opts().org ?? context.settings.organization.value ?? ''
     const { organizations } = await (await context.unchecked()).identity.whoami()
-    const { nearest } = await import('./commands/shared/nearest.ts')
+    const { nearest } = await import('./nearest.ts')
     const slugs = new Set(organizations.map(({ slug }) => slug))
     const [near, ...others] = [...slugs].filter((slug) => nearest(named, [slug]) !== null)
     if (near === undefined || others.length > 0) return error
@@ -260,5 +260,5 @@ export const withNearOrganization = async (
 const nearChoice = async (message: string): Promise<string | null> => {
   const [, typed, choices] = /argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(message) ?? []
   if (typed === undefined || choices === undefined) return null
-  return (await import('./commands/shared/nearest.ts')).nearest(typed, choices.split(', '))
+  return (await import('./nearest.ts')).nearest(typed, choices.split(', '))
 }

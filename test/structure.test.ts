@@ -14,7 +14,7 @@ const rooms: Record<string, { readonly may: readonly string[]; readonly types?: 
     may: ['program.ts', 'context.ts', 'errors.ts', 'version.ts', 'terminal/'],
     types: ['config/', 'views/'],
   },
-  'program.ts': { may: ['commands/', 'errors.ts', 'version.ts'], types: ['context.ts'] },
+  'program.ts': { may: ['commands/', 'errors.ts', 'version.ts', 'nearest.ts'], types: ['context.ts'] },
   'context.ts': {
     may: [
       'config/',
@@ -30,16 +30,20 @@ const rooms: Record<string, { readonly may: readonly string[]; readonly types?: 
     ],
   },
   'show.ts': { may: ['views/', 'errors.ts', 'version.ts'], types: ['config/', 'terminal/'] },
-  'commands/': { may: ['service/', 'views/', 'errors.ts', 'version.ts'], types: ['context.ts'] },
+  'commands/': {
+    may: ['service/', 'views/', 'errors.ts', 'version.ts', 'nearest.ts'],
+    types: ['context.ts'],
+  },
   'service/': { may: ['postgres/', 'redis/', 'errors.ts'] },
   'postgres/': { may: ['errors.ts'], types: ['config/'] },
   'redis/': { may: ['errors.ts'], types: ['config/'] },
   'embedded/': { may: ['postgres/', 'config/', 'errors.ts'] },
-  'config/': { may: ['errors.ts'] },
+  'config/': { may: ['errors.ts', 'nearest.ts'] },
   'views/': { may: ['errors.ts'], types: ['service/', 'postgres/', 'redis/', 'config/'] },
   'terminal/': { may: ['errors.ts'] },
   'errors.ts': { may: [] },
   'version.ts': { may: [] },
+  'nearest.ts': { may: [] },
   'index.ts': { may: ['service/', 'postgres/', 'redis/', 'config/', 'errors.ts', 'blocklist.ts'] },
   'blocklist.ts': { may: ['redis/', 'config/', 'errors.ts'] },
 }

@@ -1,5 +1,5 @@
 import { MeanderError } from '../errors.ts'
-import { didYouMean } from './closest.ts'
+import { didYouMean } from '../nearest.ts'
 import type { Environment } from './environment.ts'
 import { expand } from './expand.ts'
 import { readNamed } from './files.ts'

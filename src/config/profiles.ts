@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MeanderError } from '../errors.ts'
-import { didYouMean } from './closest.ts'
+import { didYouMean } from '../nearest.ts'
 import { isThere, readNamed } from './files.ts'
 import { type Layer, type VariableName, variables } from './variables.ts'
 

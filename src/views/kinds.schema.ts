@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { kinds as auditKinds } from './audit-export.schema.ts'
 import { kinds as verificationKinds } from './audit-verification.schema.ts'
 import { kinds as blocklistKinds } from './blocklist.schema.ts'
+import { kinds as capabilityKinds } from './capabilities.schema.ts'
 import { kinds as checkpointKinds } from './checkpoint.schema.ts'
 import { kinds as doctorKinds } from './doctor.schema.ts'
 import { kinds as errorKinds } from './error.schema.ts'
@@ -54,6 +55,7 @@ export const allKinds: readonly Kind[] = [
   ...profileKinds,
   ...whoamiKinds,
   ...doctorKinds,
+  ...capabilityKinds,
   list({ kind: 'SchemaList', says: 'The kinds of answers', by: ['schema'] }, schemaKind),
   ...errorKinds,
 ]

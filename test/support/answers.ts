@@ -61,13 +61,14 @@ export const holdAnswer = (
   { code, stdout, stderr }: { readonly code: number; readonly stdout: string; readonly stderr: string },
   fallback?: string,
 ): void => {
-  const form = formOf(argv, fallback)
+  const capabilities = argv.includes('help') && argv.includes('--json')
+  const form = capabilities ? 'json' : formOf(argv, fallback)
   if (form !== 'json' && form !== 'ndjson') return
   for (const line of stderr.split('\n')) if (line.startsWith('{"error":')) held(failure, 'Error', line)
   // What was cut off in the middle has no end to be held against anything.
   const whole = stdout.slice(0, stdout.lastIndexOf('\n') + 1)
   if (code !== 0 && whole !== stdout) return
-  if (stdout === '' || argv.some((word) => notForPrograms.includes(word))) return
+  if (stdout === '' || (!capabilities && argv.some((word) => notForPrograms.includes(word)))) return
   if (form === 'json') holdDocument(stdout)
   else holdLines(stdout, argv)
 }

@@ -7,6 +7,7 @@ import { createContext } from '../../src/context.ts'
 import { exitCodes } from '../../src/errors.ts'
 import { commandNames, createProgram } from '../../src/program.ts'
 import { processStreams } from '../../src/terminal/streams.ts'
+import { holdAnswer } from '../support/answers.ts'
 import { readPage, runbooks } from '../support/runbook.ts'
 
 /** What a verb's help teaches: held against the command tree, and against the runbooks, whose lines the tests run. */
@@ -100,7 +101,9 @@ it('tells of every exit code and of every variable', async () => {
 })
 
 it('tells programs of every command: what it takes, changes and ends with', async () => {
-  const { kind, item } = JSON.parse(await said('help', '--json'))
+  const stdout = await said('help', '--json')
+  holdAnswer(['help', '--json'], { code: 0, stdout, stderr: '' })
+  const { kind, item } = JSON.parse(stdout)
   expect(kind).toBe('Capabilities')
   expect(item.commands.map(({ command }: { command: string }) => command)).toEqual(names)
   const revoke = item.commands.find(({ command }: { command: string }) => command === 'sessions revoke')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../../context.ts'
 import { MeanderError } from '../../errors.ts'
-import { nearest } from '../shared/nearest.ts'
+import { nearest } from '../../nearest.ts'
 import { teach } from '../shared/teaching.ts'
 import { wanting } from '../shared/wanted.ts'
 import { helperOf } from './layout.ts'

@@ -211,6 +211,7 @@ describe('the kinds', () => {
       'Error',
       'Profile',
       'Version',
+      'Capabilities',
     ])
       printed.add(kind)
     // Of these, programs get the lines alone.

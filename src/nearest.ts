@@ -8,3 +8,9 @@ export const nearest = (typed: string, candidates: readonly string[]): string | 
     .toSorted((a, b) => a.away - b.away)
   return best?.candidate ?? null
 }
+
+/** `Did you mean staging?`, or nothing where no known name is near. */
+export const didYouMean = (typed: string, known: readonly string[]): string | undefined => {
+  const near = nearest(typed, known)
+  return near === null ? undefined : `Did you mean ${near}?`
+}
