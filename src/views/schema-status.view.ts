@@ -67,7 +67,11 @@ export const migrateView: View<MigrateResult & { readonly dryRun: boolean }> = {
       },
     },
     { key: 'blocklistMode', value: (m) => m.blocklistMode, cell: { header: 'blocklist' } },
-    { key: 'missing', value: (m) => m.missing },
+    {
+      key: 'missing',
+      value: (m) => m.missing,
+      cell: { header: 'missing', text: (m) => m.missing.join(', ') || 'nothing' },
+    },
   ],
   id: (m) => String(m.version),
 }
