@@ -189,7 +189,7 @@ test('asks at a real terminal, and takes no for an answer', async () => {
     input: [{ waitFor: 'Go on?', type: 'n\n' }],
   })
   expect(declined.raw).toContain('volunteer11@')
-  expect(declined.raw).toMatch(/1 session of 1 user in\s+hlf will end/)
+  expect(declined.raw).toMatch(/1 session of 1 user in\S*\s+\S*hlf will end/)
   expect(declined.exitCode).toBe(9)
   expect(await count(`s.id = '${id}' and s.revoked_at is null`)).toBe(1)
 })

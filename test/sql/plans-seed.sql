@@ -43,7 +43,7 @@ insert into meander.support_access_grants (id, organization_id, grantee_user_id,
 select md5('old grant ' || o.slug || ' ' || n)::uuid, o.id, u.id, 'kari', 'support case',
   now() - n * interval '1 day', now() - n * interval '1 day' + interval '1 hour'
 from generate_series(1, 200) as n, meander.organizations o, meander.users u
-where o.slug in ('hlf', 'nhf') and u.email = 'gro@meander.example';
+where o.slug in ('hlf', 'nhf', 'empty') and u.email = 'gro@meander.example';
 
 insert into meander.refresh_tokens (id, session_id, organization_id, parent_id, token_hash, access_jti, access_expires_at,
   created_at, rotated_at, revoked_at)

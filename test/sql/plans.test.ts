@@ -60,8 +60,17 @@ const withoutValues = (text: unknown): string =>
 const readsTable = (node: Node): boolean =>
   node['Relation Name'] !== undefined || (node.Plans ?? []).some(readsTable)
 
+/** Whether an index is read by way of a bitmap is decided by a hair here, and no matter. */
+const withoutBitmap = (node: Node): Node => {
+  const index = node.Plans?.find((child) => child['Node Type'] === 'Bitmap Index Scan')
+  if (node['Node Type'] !== 'Bitmap Heap Scan' || !index) return node
+  const rest = (node.Plans ?? []).filter((child) => child !== index)
+  return { ...index, 'Node Type': 'Index Scan', 'Relation Name': node['Relation Name'], Plans: rest }
+}
+
 /** A node in a line: what it is, which index and table it reads, and by what it finds its rows in the index. */
-const drawn = (node: Node, depth = 1): string => {
+const drawn = (whole: Node, depth = 1): string => {
+  const node = withoutBitmap(whole)
   const said = [
     node['Subplan Name'] && `${String(node['Subplan Name']).replace(/ \d.*/, '')}:`,
     [node['Node Type'] === 'ModifyTable' ? node.Operation : node['Node Type'], node['Join Type']]
