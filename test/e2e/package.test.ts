@@ -17,8 +17,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const server = postgresAt(inject('postgres'))
 const redis = inject('redis')
 const { node: own } = process.versions
-/** Those that somebody uses besides the one that runs this; the npm package `node` is the program itself. */
-const others = ['20', '22', '24', '26'].filter((major) => major !== own.split('.')[0])
+/**
+ * Those that somebody uses besides the one that runs this; the npm package `node` is the program itself, and so large
+ * that only `npm run soak` takes all of them.
+ */
+const wanted = process.env.MEANDERCTL_SOAK === undefined ? ['26'] : ['20', '22', '24', '26']
+const others = wanted.filter((major) => major !== own.split('.')[0])
 
 let folder: string
 let installed: string

@@ -13,11 +13,11 @@ import { ownFolder } from '../support/users.ts'
 /**
  * A watch under 500 events a second, while transactions that take seconds bring logins late and its connection is
  * ended again and again: what it told is compared with the tables. `npm run soak` takes the ten minutes of the
- * promise; here twenty seconds.
+ * promise; here twelve seconds.
  */
 const soak = process.env.MEANDERCTL_SOAK !== undefined
-const seconds = Number(process.env.MEANDERCTL_SOAK_SECONDS ?? (soak ? 600 : 20))
-const cutEverySeconds = soak ? 45 : 7
+const seconds = Number(process.env.MEANDERCTL_SOAK_SECONDS ?? (soak ? 600 : 12))
+const cutEverySeconds = soak ? 45 : 5
 
 const server = postgresAt(inject('postgres'))
 const folder = ownFolder()
