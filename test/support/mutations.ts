@@ -18,6 +18,10 @@ export interface Mutation {
   done(): Promise<number>
   /** Redis is told by it: what it ended is blocked there too. */
   readonly redis?: boolean
+  /** Its last part is a note that everything is done: who loses the connection before it has done the rest. */
+  readonly noted?: boolean
+  /** It only copies to Redis: there is no commit of its own to be told of, and a repeat is the same. */
+  readonly copies?: boolean
   /** Whether it takes a request id; `needed` where a second run is a second act. */
   readonly requestId?: 'taken' | 'needed'
   /** How the same command ends, without a request id, once everything is done. */
@@ -333,6 +337,7 @@ const applied = (
   parts: parts + 1,
   steps: true,
   redis: true,
+  noted: true,
   again: 5,
   done: async () =>
     (await done()) +
@@ -355,6 +360,7 @@ const publishing = async (
     argv: ['blocklist', verb, '-o', 'json'],
     parts: 1,
     steps: true,
+    copies: true,
     done: async () => {
       if (
         await count(
