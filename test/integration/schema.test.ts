@@ -98,8 +98,15 @@ const said: Readonly<Record<string, readonly [login: string, line: string]>> = {
   SchemaList: ['kari', 'schema'],
   Error: ['kari', 'sessions show 00000000-0000-4000-8000-000000000000'],
 }
-/** Files, and streams that the tests of `watch` and `--follow` hold against their schemas. */
-const elsewhere = ['PlanFile', 'Evidence', 'SessionChange', 'BlocklistEvent', 'IsolationResult']
+/** Files, what help tells programs, and streams: the tests of these hold them against their schemas. */
+const elsewhere = [
+  'Capabilities',
+  'PlanFile',
+  'Evidence',
+  'SessionChange',
+  'BlocklistEvent',
+  'IsolationResult',
+]
 
 it('reaches every kind', () => {
   expect([...Object.keys(said), ...elsewhere].sort()).toEqual(allKinds.map(({ kind }) => kind).sort())

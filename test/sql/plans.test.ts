@@ -106,7 +106,8 @@ const plansOf = async (login: string, ...calls: readonly string[]): Promise<stri
     if (json === undefined) return
     const { 'Query Text': text, Plan: plan } = JSON.parse(json) as { 'Query Text': string; Plan: Node }
     const [, name = ''] = /function "?(?:meander\.)?(\w+)/.exec(where) ?? []
-    if ((login !== 'gro' && reach.includes(name)) || !readsTable(plan)) return
+    // All grants are looked at there, by one index or another: which, is decided by a hair.
+    if (name === 'visible_staff' || (login !== 'gro' && reach.includes(name)) || !readsTable(plan)) return
     const statement = withoutValues(text).replace(/--.*$/gm, '').replace(/\s+/g, ' ').trim()
     plans.add(`${name && `${name}: `}${statement.slice(0, 100)}\n${drawn(plan)}\n`)
   }
