@@ -37,7 +37,7 @@ const answers: Answer[] = [
   ['whoami', 'whoami', every],
   ['whoami-staff', 'whoami', usual, 'gro'],
   ['doctor', 'doctor', [80]],
-  ['blocklist-status', 'blocklist status', [40, 80], 'admin'],
+  ['blocklist-status', 'blocklist status', [80], 'admin'],
   ['operators-list', 'operators list', usual, 'admin'],
   ['revoke-dry-run', `sessions revoke ${sessionIds.phone} ${sessionIds.gone} --dry-run`, usual],
   ['offboard-dry-run', 'users offboard mari@hlf.example ola@hlf.example --dry-run', usual],
