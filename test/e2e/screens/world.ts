@@ -154,7 +154,11 @@ export const makeWorld = async (server: PostgresServer, name: string): Promise<W
       settle(
         text
           .replace(/\/tmp\/db-\w{0,6}/g, ({ length }) => 'db.example.org'.slice(0, length))
-          .replaceAll(String(redis.port), '16379'),
+          .replaceAll(String(redis.port), '16379')
+          // What Redis happens to use, and how far off it is, in as many columns.
+          .replace(/\b[\d.]+[KM](, without a limit *)/g, (found, rest: string) =>
+            `1.00M${rest}`.slice(0, found.length).padEnd(found.length),
+          ),
       ),
     strike: async () => {
       rmSync(host, { recursive: true })
@@ -177,8 +181,10 @@ const settle = (text: string): string =>
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, '2026-03-04 05:06:07')
     .replace(/\b\d min\b/g, '7 min')
     .replace(/^(counted|to)( +)(?:now|\d s ago)/gm, '$1$2now')
-    .replace(/\d+ ms apart/g, '0 ms apart')
-    .replace(/\d+ ms (?:behind|ahead of) PostgreSQL/g, '0 ms ahead of PostgreSQL')
+    .replace(/\d+ ms (apart|(?:behind|ahead of) PostgreSQL)( *)/g, (found, how: string, blanks: string) => {
+      const text = how === 'apart' ? '0 ms apart' : '0 ms ahead of PostgreSQL'
+      return blanks === '' ? text : text.padEnd(found.length)
+    })
     .replace(/\d+\.\d+ \(Debian [^)]*\)/g, '15.0 (Debian)')
     .replace(/Redis \d+\.\d+\.\d+/g, 'Redis 7.0.0')
     .replace(/\b\d\.\d\dM/g, '1.00M')
