@@ -1,5 +1,5 @@
 /** The most rows that one call of the database gives. */
-export const pageSize = 5000
+const pageSize = 5000
 
 /** Some rows of a listing, and the position behind them; null where nothing follows. */
 export interface Page<T, P> {

@@ -9,6 +9,8 @@ export interface CopiedSessions {
   decode(line: string): Session
 }
 
+const newline = 0x0a
+
 /** The columns of meander.session_record. */
 const fields = [
   'id',
@@ -48,23 +50,23 @@ export const decodeSession = (line: string): Session => {
   ) as unknown as Session
 }
 
-/** Where the sessions of a page lie, by what they are sorted by. */
+/** Where the sessions of a page stand, by what they are sorted by. */
 export const extentOfCopied =
   (sort: SessionSort) =>
-  (bytes: Buffer): Extent | null => {
-    const position = (from: number, to: number): SessionPosition => {
-      const { id, createdAt, lastActivityAt } = decodeSession(bytes.toString('utf8', from, to))
+  ([page]: readonly CopiedSessions[]): Extent => {
+    const bytes = page?.bytes ?? Buffer.alloc(0)
+    const position = (from: number): SessionPosition => {
+      const line = bytes.toString('utf8', from, bytes.indexOf(newline, from))
+      const { id, createdAt, lastActivityAt } = decodeSession(line)
       return { id, at: microseconds(sort === 'created' ? createdAt : lastActivityAt) }
     }
     let sessions = 0
     let start = 0
     let last = 0
-    for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
+    for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, start)) {
       last = start
       start = end + 1
       sessions += 1
     }
-    if (sessions === 0) return null
-    const first = Number(position(0, bytes.indexOf(10)).at)
-    return { sessions, first, last: position(last, start - 1) }
+    return { sessions, ends: () => ({ first: position(0), last: position(last) }) }
   }

@@ -24,7 +24,7 @@ import type { Blocklist, BlocklistOutcome } from '../blocklist/blocklist.ts'
 import { afterCommit, settled } from '../committed.ts'
 import { decodeCursor, encodeCursor, microseconds } from '../cursor.ts'
 import { onRecord, type Purpose } from '../on-record.ts'
-import { firstOf, pageSize, walk } from '../pages.ts'
+import { firstOf, walk } from '../pages.ts'
 import type { Stores } from '../stores.ts'
 import { type CopiedSessions, decodeSession, extentOfCopied } from './copied.ts'
 import { windowed } from './windows.ts'
@@ -105,35 +105,21 @@ export class Sessions {
     purpose: Purpose,
     limit = Number.POSITIVE_INFINITY,
   ): AsyncGenerator<Session, void> {
-    const read = await this.#pages(query, purpose, listSessions)
     const position = positionOf(query.sort)
-    const fetch = windowed(read, (rows) => {
-      const [first, last] = [rows[0], rows.at(-1)]
-      return first && last
-        ? { sessions: rows.length, first: Number(position(first).at), last: position(last) }
-        : null
-    })
-    yield* walk(
-      async (after, size) => {
-        const { page, next } = await fetch(after, size)
-        return { rows: page, next }
-      },
-      this.#position(query),
-      limit,
-    )
+    const fetch = windowed(await this.#pages(query, purpose, listSessions), (rows) => ({
+      sessions: rows.length,
+      ends: () => ({ first: position(rows[0] as Session), last: position(rows.at(-1) as Session) }),
+    }))
+    yield* walk(fetch, this.#position(query), limit)
   }
 
   /** The same, all of it, as bytes for whoever only writes them out. */
   async *copied(query: SessionQuery, purpose: Purpose): AsyncGenerator<CopiedSessions, void> {
-    const fetch = windowed(await this.#pages(query, purpose, copySessions), extentOfCopied(query.sort))
-    yield* walk(
-      async (after) => {
-        const { page: bytes, next } = await fetch(after, pageSize)
-        return { rows: [{ bytes, decode: decodeSession }], next }
-      },
-      this.#position(query),
-      Number.POSITIVE_INFINITY,
-    )
+    const read = await this.#pages(query, purpose, async (...page: Parameters<typeof copySessions>) => [
+      { bytes: await copySessions(...page), decode: decodeSession },
+    ])
+    const fetch = windowed(read, extentOfCopied(query.sort))
+    yield* walk(fetch, this.#position(query), Number.POSITIVE_INFINITY)
   }
 
   /** How a page is read: in one way or the other, and on the record where it has to be. */

@@ -1,10 +1,11 @@
 import type { SessionPosition } from '../../postgres/sessions.ts'
+import type { Page } from '../pages.ts'
 
-/** What a page says of where it lies: the moments in microseconds since 1970. */
+/** What has to be known of a page. */
 export interface Extent {
   readonly sessions: number
-  readonly first: number
-  readonly last: SessionPosition
+  /** Where the first and the last of them stand; asked for a full page alone. */
+  ends(): { readonly first: SessionPosition; readonly last: SessionPosition }
 }
 
 /** Behind every session of a moment: no id is greater. */
@@ -17,26 +18,24 @@ const growth = 8
  * Pages of sessions, none reaching further down than about as far as its rows go: of several organizations each has to
  * give what it has down to there, and would otherwise give a page of its own.
  * @param read what is behind a position and not older than `floor` (microseconds; null is no floor).
- * @param extentOf null of a page without sessions.
  */
-export const windowed = <P>(
-  read: (after: SessionPosition | null, size: number, floor: string | null) => Promise<P>,
-  extentOf: (page: P) => Extent | null,
-): ((after: SessionPosition | null, size: number) => Promise<{ page: P; next: SessionPosition | null }>) => {
+export const windowed = <T>(
+  read: (after: SessionPosition | null, size: number, floor: string | null) => Promise<readonly T[]>,
+  extentOf: (rows: readonly T[]) => Extent,
+): ((after: SessionPosition | null, size: number) => Promise<Page<T, SessionPosition>>) => {
   /** Microseconds that a page is likely to take; null where nothing tells. */
   let span: number | null = null
   return async (after, size) => {
-    const floor: number | null = after && span && Math.floor(Number(after.at) - span)
-    const page = await read(after, size, floor === null ? null : String(floor))
-    const extent = extentOf(page)
-    const full = extent?.sessions === size
-    if (floor !== null && !full) {
-      const more = Math.min(growth, (size / (extent?.sessions ?? 0)) * caution)
-      span = extent && (span ?? 0) * more
-      return { page, next: { at: String(floor), id: lastId } }
+    const floor = after !== null && span !== null ? Math.floor(Number(after.at) - span) : null
+    const rows = await read(after, size, floor === null ? null : String(floor))
+    const { sessions, ends } = extentOf(rows)
+    if (sessions === size) {
+      const { first, last } = ends()
+      span = (Number((after ?? first).at) - Number(last.at)) * caution
+      return { rows, next: last }
     }
-    if (!extent || !full) return { page, next: null }
-    span = ((after ? Number(after.at) : extent.first) - Number(extent.last.at)) * caution
-    return { page, next: extent.last }
+    if (floor === null) return { rows, next: null }
+    span = sessions === 0 ? null : (span ?? 0) * Math.min(growth, (size / sessions) * caution)
+    return { rows, next: { at: String(floor), id: lastId } }
   }
 }

@@ -25,7 +25,7 @@ const rows = fc
 
 const readAll = async (all: readonly Row[], size: number) => {
   const calls: { floor: number | null; found: number }[] = []
-  const fetch = windowed<Row[]>(
+  const fetch = windowed<Row>(
     async (after, limit, floor) => {
       const from = after === null ? null : { at: Number(after.at), id: after.id }
       const page = all
@@ -35,19 +35,18 @@ const readAll = async (all: readonly Row[], size: number) => {
       calls.push({ floor: floor === null ? null : Number(floor), found: page.length })
       return page
     },
-    (page) => {
-      const [first, last] = [page[0], page.at(-1)]
-      return first && last
-        ? { sessions: page.length, first: first.at, last: { at: String(last.at), id: last.id } }
-        : null
-    },
+    (page) => ({
+      sessions: page.length,
+      ends: () => {
+        const [first, last] = [page[0], page.at(-1)]
+        if (page.length < size || !first || !last) throw new Error('asked of a page that is not full')
+        return { first: { at: String(first.at), id: first.id }, last: { at: String(last.at), id: last.id } }
+      },
+    }),
   )
   const found: Row[] = []
   const pages = walk(
-    async (after: { at: string; id: string } | null) => {
-      const { page, next } = await fetch(after, size)
-      return { rows: page, next }
-    },
+    (after: { at: string; id: string } | null) => fetch(after, size),
     null,
     Number.POSITIVE_INFINITY,
   )
