@@ -78,9 +78,13 @@ const wholeEntries = [
   'src/main.ts',
   'src/program.ts',
   'src/config/settings.ts',
-  'src/service/session-management-service.ts',
+  'src/terminal/create-terminal.ts',
   'src/postgres/connection.ts',
+  'src/service/session-management-service.ts',
 ]
+
+/** What commands share goes with the part that loads them, up to this many bytes a file: to read it costs less than to look for it. */
+const littleBytes = 6000
 
 /**
  * Each file that a start reads costs a fiftieth of a start of node, and splitting leaves many small ones. So the parts
@@ -114,16 +118,42 @@ const mergeParts = async ({ outputFiles, metafile: { outputs } }) => {
     return outputFiles[0].text
   }
 
+  const isBuiltIn = (file) => Object.keys(outputs[file].inputs).every((name) => name.startsWith('built-in:'))
+  const staticImports = (file) =>
+    outputs[file].imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path)
+  /** Every file that comes with this one. */
+  const closureOf = (file) => {
+    const files = new Set([file])
+    for (const one of files) for (const path of staticImports(one)) files.add(path)
+    return files
+  }
+  const wholeOf = (entry) => Object.keys(outputs).find((file) => outputs[file].entryPoint === entry)
+  const [, program, ...later] = wholeEntries.map(wholeOf)
+  const there = closureOf(program)
+  const notYet = new Set(later.flatMap((file) => [...closureOf(file)]))
+  const nouns = outputs[program].imports
+    .filter(({ kind }) => kind === 'dynamic-import')
+    .map(({ path }) => closureOf(path))
+  const isLittle = (file) =>
+    there.has(file) ||
+    isBuiltIn(file) ||
+    (!notYet.has(file) && !outputs[file].entryPoint && outputs[file].bytes <= littleBytes)
+  const littleShared = Object.keys(outputs).filter(
+    (file) =>
+      !isBuiltIn(file) &&
+      nouns.filter((files) => files.has(file)).length > 1 &&
+      [...closureOf(file)].every(isLittle),
+  )
+
   const wholes = new Set()
   /** Files that only pass on the names of what was taken in. */
   const passing = new Set()
   for (const entry of wholeEntries) {
-    const whole = Object.keys(outputs).find((file) => outputs[file].entryPoint === entry)
-    const files = new Set([whole])
+    const whole = wholeOf(entry)
+    const files = new Set([whole, ...(whole === program ? littleShared : [])])
     for (const file of files) {
-      for (const { path, kind } of outputs[file].imports) {
-        if (kind === 'import-statement' && !wholes.has(path) && !passing.has(path)) files.add(path)
-      }
+      for (const path of staticImports(file))
+        if (!isBuiltIn(path) && !wholes.has(path) && !passing.has(path)) files.add(path)
     }
     const parts = [...files].map((file, part) => {
       const names = outputs[file].exports.map((name) => ({
@@ -150,7 +180,6 @@ const mergeParts = async ({ outputFiles, metafile: { outputs } }) => {
     wholes.add(whole)
   }
 
-  const isBuiltIn = (file) => Object.keys(outputs[file].inputs).every((name) => name.startsWith('built-in:'))
   const small = new Set([...code.keys()].filter((file) => passing.has(file) || isBuiltIn(file)))
   // What is asked for by its own name has to stay.
   const kept = [...code.keys()].filter((file) => !small.has(file) || outputs[file].entryPoint)

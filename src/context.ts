@@ -119,6 +119,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
     const { connect } = await import('./postgres/connection.ts')
     return connect(target, {
       timeoutMs: settings.timeout.value,
+      waiting: loadAhead,
       ...(terminal.interactive
         ? { askPassword: (message: string) => terminal.prompt.password(message) }
         : {}),
@@ -188,6 +189,7 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
     },
     unchecked: () => serviceOver(ownDatabase),
     async service() {
+      await ownDatabase()
       const service = await serviceOver(ownDatabase)
       await service.schema.check()
       return service
@@ -239,6 +241,17 @@ export const createContext = (surroundings: Surroundings, argv: readonly string[
     },
   }
   return context
+}
+
+/** What nearly every command goes on with once the server has answered. */
+const loadAhead = (): void => {
+  const parts = [
+    import('./service/session-management-service.ts'),
+    import('./views/paint/paint.ts'),
+    import('./views/paint/table.ts'),
+  ]
+  // Whoever needs one of them asks for it again, and hears of it.
+  for (const part of parts) part.catch(() => {})
 }
 
 /** While somebody types a word: never the embedded engine, which takes a second to start, nor a command for a password. */

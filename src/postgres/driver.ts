@@ -8,7 +8,7 @@ import { arrayElements, parsers } from './types.ts'
 export const open = async (
   settings: ServerSettings,
   host: DatabaseHost,
-  password: () => Promise<string>,
+  { password, waiting }: { password(): Promise<string>; readonly waiting: (() => void) | undefined },
 ): Promise<Client> => {
   const pg = await import('pg')
   const client = new pg.Client({
@@ -34,7 +34,9 @@ export const open = async (
   // A connection that breaks while nobody uses it is found by the next statement.
   client.on('error', () => {})
   try {
-    await client.connect()
+    const connected = client.connect()
+    waiting?.()
+    await connected
   } catch (error) {
     client.connection.stream.destroy()
     throw error

@@ -14,6 +14,8 @@ export interface ReachOptions {
   readonly silenceMs?: number | undefined
   /** The server refuses whatever would change something. */
   readonly readOnly?: boolean | undefined
+  /** Called when a server begins to be waited for: time for work that needs none. */
+  readonly waiting?: (() => void) | undefined
 }
 
 /** A connection that was checked: the right login, encrypted as demanded, no pooler that would mix sessions. */
@@ -39,11 +41,10 @@ export const reacher = (settings: ServerSettings, options: ReachOptions): Reach 
   const login = async (host: DatabaseHost): Promise<Client> => {
     const known = settings.password.kind === 'command' ? await passwordAt(host) : null
     try {
-      return await open(
-        settings,
-        host,
-        async () => known ?? (await passwordAt(host)) ?? asked ?? noPassword(),
-      )
+      return await open(settings, host, {
+        password: async () => known ?? (await passwordAt(host)) ?? asked ?? noPassword(),
+        waiting: options.waiting,
+      })
     } catch (error) {
       if (error !== passwordMissing) throw asConnectFailureAt(error, settings, host)
       if (options.askPassword && asked === null) {

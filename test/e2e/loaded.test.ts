@@ -15,6 +15,7 @@ const heavy = [
   'cli-table3',
   'ioredis',
   'ora',
+  'string-width',
   'zod',
 ]
 
@@ -52,7 +53,7 @@ describe('packages loaded to ask PostgreSQL', () => {
     [['whoami'], []],
     [['sessions', 'list', '-o', 'json'], []],
     [['sessions', 'list', '-o', 'id'], []],
-    [['users', 'list'], ['string-width']],
+    [['users', 'list'], []],
     [['audit', 'list', '-o', 'csv'], ['csv-stringify']],
     [['audit', 'verify', '-o', 'json'], []],
     [['audit', 'export'], []],

@@ -1,11 +1,10 @@
 /**
- * Aligned text. The columns are measured by string-width alone: cli-table3 carries an older one, which
+ * Aligned text. Wide and combined characters are measured by string-width alone: cli-table3 carries an older one, which
  * counts the points and vowel signs of Hebrew, Thai and Devanagari as columns of their own.
  */
 import type { Column, Tone } from '../view.ts'
+import { type Measure, measureOf } from './columns.ts'
 import type { PaintOptions } from './options.ts'
-
-type Measure = (text: string) => number
 
 interface Cell {
   readonly text: string
@@ -34,11 +33,10 @@ export async function* table<T>(
   rows: AsyncIterable<T> | Iterable<T>,
   options: PaintOptions,
 ): AsyncGenerator<string> {
-  const measure = await ruler()
   const items: T[] = []
   for await (const row of rows) items.push(row)
   if (items.length === 0) return
-  const lanes = columns.map((column) => laneOf(column, items, options, measure))
+  const { lanes, measure } = await lanesOf(columns, items, options)
   // A pipe gets everything in its line, and `wide` asks for everything: nothing of it is cut.
   const fits = (): boolean =>
     options.format === 'wide' ? excessOf(lanes, options.width) <= 0 : narrow(lanes, options.width)
@@ -64,8 +62,7 @@ export const choiceLines = async <T>(
   const rows = items.map((item) => columns.map((column) => cellOf(column, item, options).text))
   const inOneLine = rows.map((texts) => ({ name: texts.join(', '), short: texts[0] ?? '' }))
   if (!options.aligned) return inOneLine
-  const measure = await ruler()
-  const lanes = columns.map((column) => laneOf(column, items, options, measure, narrowestChoice))
+  const { lanes, measure } = await lanesOf(columns, items, options, narrowestChoice)
   if (!narrow(lanes, options.width)) return inOneLine
   return inOneLine.map(({ short }, at) => ({
     name: line(lanes.map((lane) => pad(lane.cells[at] ?? nothing, lane, options, measure))).trimEnd(),
@@ -79,7 +76,6 @@ export async function* sheets<T>(
   items: Iterable<T>,
   options: PaintOptions,
 ): AsyncGenerator<string> {
-  // Labels are our own plain letters: string-width, which takes as long to load as node to start, is not asked.
   const labels = columns.map(headerOf)
   const width = Math.max(...labels.map((label) => label.length))
   let between = ''
@@ -113,11 +109,10 @@ export async function* sheets<T>(
 
 /** With less room beside the labels, a longer text stands below its label. */
 const leastRoom = 20
-const ascii = /^[\x20-\x7e]*$/
 
 /** Lines of `room` at most, cut between words; a longer word stays whole, so that an id is copied as one. */
 const wrap = async (text: string, room: number): Promise<string[]> => {
-  const measure: Measure = ascii.test(text) ? ({ length }) => length : await ruler()
+  const measure = await measureOf([text])
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
@@ -129,9 +124,6 @@ const wrap = async (text: string, room: number): Promise<string[]> => {
   }
   return [...lines, line]
 }
-
-/** Loaded late: most commands print no table. */
-const ruler = async (): Promise<Measure> => (await import('string-width')).default
 
 const nothing: Cell = { text: '-', tone: 'plain' }
 
@@ -152,24 +144,32 @@ const plainText = (value: unknown): string => {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-const laneOf = <T>(
-  column: Column<T>,
+const lanesOf = async <T>(
+  columns: readonly Column<T>[],
   items: readonly T[],
   options: PaintOptions,
-  measure: Measure,
   least = narrowest,
-): Lane => {
-  const header = headerOf(column).toUpperCase()
-  const cells = items.map((item) => cellOf(column, item, options))
-  const width = cells.reduce((most, { text }) => Math.max(most, measure(text)), measure(header))
-  return {
-    header,
-    cells,
-    right: column.cell?.align === 'right',
-    rank: column.cell?.shrink ?? 0,
-    least: Math.min(width, Math.max(least, measure(header))),
-    width,
-  }
+): Promise<{ lanes: Lane[]; measure: Measure }> => {
+  const filled = columns.map((column) => ({
+    column,
+    header: headerOf(column).toUpperCase(),
+    cells: items.map((item) => cellOf(column, item, options)),
+  }))
+  const measure = await measureOf(
+    filled.flatMap(({ header, cells }) => [header, ...cells.map(({ text }) => text)]),
+  )
+  const lanes = filled.map(({ column, header, cells }) => {
+    const width = cells.reduce((most, { text }) => Math.max(most, measure(text)), measure(header))
+    return {
+      header,
+      cells,
+      right: column.cell?.align === 'right',
+      rank: column.cell?.shrink ?? 0,
+      least: Math.min(width, Math.max(least, measure(header))),
+      width,
+    }
+  })
+  return { lanes, measure }
 }
 
 /** How many columns the lanes are too wide. */

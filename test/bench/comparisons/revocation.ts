@@ -31,7 +31,10 @@ export const revocation: Comparison = {
     const kari = await bench.connect('kari')
     await owner.query(byHand)
     const rounds = { rounds: 101, warmUp: 10 }
-    const users = await bench.leavers(large, 2 * Math.min(rounds.rounds + rounds.warmUp, bench.people.leavers / 10))
+    const users = await bench.leavers(
+      large,
+      2 * Math.min(rounds.rounds + rounds.warmUp, bench.people.leavers / 10),
+    )
     let next = 0
     /** Committed, each time somebody else's: what waits for the disk is a part of what a revocation costs. */
     const subject = (name: string, client: typeof owner, text: string): Subject => {
