@@ -5,11 +5,14 @@ interface CopyData {
   readonly chunk: Uint8Array
 }
 
+/** Room for the next page: as much as the one before took, which it is likely to take too. */
+let room = 65_536
+
 /** `copy … to stdout` as the driver runs it, all of its bytes in one piece. */
 export class CopyOut implements Submittable {
   readonly bytes: Promise<Buffer>
   readonly #text: string
-  #all = Buffer.allocUnsafe(65_536)
+  #all = Buffer.allocUnsafe(room)
   #length = 0
   #resolve: (bytes: Buffer) => void = () => {}
   #reject: (error: unknown) => void = () => {}
@@ -41,6 +44,7 @@ export class CopyOut implements Submittable {
   handleCommandComplete(): void {}
 
   handleReadyForQuery(): void {
+    room = Math.max(room, Math.ceil(this.#length * 1.1))
     this.#resolve(this.#all.subarray(0, this.#length))
   }
 

@@ -34,28 +34,27 @@ export async function* paintCopied<T>(
   const asFields = fieldsOf(view)
 
   for await (const { bytes, decode } of pages) {
-    const pieces: Buffer[] = []
     let lines = Buffer.allocUnsafe(bytes.length + beside)
     let next = 0
     for (let start = 0; start < bytes.length; ) {
       const stop = bytes.indexOf(newline, start)
       const most = stop - start + beside
       if (lines.length - next < most) {
-        pieces.push(lines.subarray(0, next))
-        lines = Buffer.allocUnsafe(bytes.length + most)
+        yield lines.subarray(0, next)
+        lines = Buffer.allocUnsafe(bytes.length - start + most)
         next = 0
       }
       const to = plainLine(bytes, start, stop, lines, next)
       if (to === -1) {
         const line = cleanJson(`${JSON.stringify(asFields(decode(bytes.toString('utf8', start, stop))))}\n`)
-        pieces.push(lines.subarray(0, next), Buffer.from(line))
+        yield lines.subarray(0, next)
+        yield Buffer.from(line)
         lines = lines.subarray(next)
         next = 0
       } else next = to
       start = stop + 1
     }
-    pieces.push(lines.subarray(0, next))
-    yield Buffer.concat(pieces)
+    yield lines.subarray(0, next)
   }
 
   function plainLine(source: Buffer, start: number, stop: number, target: Buffer, from: number): number {
