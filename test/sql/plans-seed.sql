@@ -24,7 +24,7 @@ join meander.organizations o on o.slug = case when n <= 200 then 'hlf' else 'nhf
 insert into meander.sessions (id, user_id, organization_id, kind, device_type, device_name, user_agent, ip, created_at,
   last_activity_at, expires_at, revoked_at, revoked_by, revoke_reason)
 select md5('session ' || member || ' ' || n)::uuid, u.id, u.organization_id,
-  case when n % 3 = 0 then 'portal' else 'mobile' end, 'phone', 'Device ' || n, 'Meander/4.2 (iPhone; iOS 19.1)',
+  case when n % 3 = 0 then 'portal' else 'mobile' end, 'phone', case when member = 3 then 'Own ' else 'Device ' end || n, 'Meander/4.2 (iPhone; iOS 19.1)',
   inet '10.0.0.0' + (member * 8 + n), began, began + interval '1 hour', began + interval '60 days',
   case when n % 5 = 0 then began + interval '2 hours' end, case when n % 5 = 0 then 'kari' end,
   case when n % 5 = 0 then 'lost' end

@@ -182,7 +182,12 @@ const hot: Readonly<Record<string, readonly [login: string, ...calls: string[]]>
     'select * from meander.last_checkpoints()',
   ],
   list_grants: ['kari', `select * from meander.list_grants('{"state": "any"}', null, null, 50)`],
-  get_trace: ['kari', `select meander.get_trace('10.0.0.16', 'P30D', null)`],
+  // By what many have, and by what few have.
+  get_trace: [
+    'kari',
+    `select meander.get_trace('10.0.0.16', 'P30D', null)`,
+    `select meander.get_trace(${session(3, 5)}::text, 'P30D', null)`,
+  ],
   'the publisher': [
     'publisher',
     'select * from meander.claim_blocklist(100)',

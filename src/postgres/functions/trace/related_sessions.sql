@@ -21,6 +21,8 @@ as $$
 declare
   -- More addresses or devices than this come from a fact that is too wide to have neighbours.
   v_most constant integer := 50;
+  -- A device that more other people have is a model.
+  v_many constant integer := 20;
   v_addresses inet[];
   v_names text[];
   v_agents text[];
@@ -54,6 +56,28 @@ begin
     where s.id = any (p_sessions) and s.device_name is not null and s.user_agent is not null
   ) as device;
   if cardinality(v_names) <= v_most then
+    -- What a look at the last sessions of that time shows to be a model need not be counted among all of them.
+    with last as materialized (
+      select s.user_id, s.device_name, s.user_agent
+      from unnest(p_organizations) as scope (id)
+      cross join lateral (
+        select s.user_id, s.device_name, s.user_agent, s.last_activity_at, s.revoked_at
+        from meander.sessions s
+        where s.organization_id = scope.id and s.created_at <= p_to
+        order by s.created_at desc, s.id
+        limit 5000 / cardinality(p_organizations)
+      ) as s
+      where s.last_activity_at >= p_from and (s.revoked_at is null or s.revoked_at >= p_from) and s.user_id <> all (p_users)
+    ), model as (
+      select last.device_name, last.user_agent from last
+      group by last.device_name, last.user_agent having count(distinct last.user_id) > v_many
+    )
+    select array_agg(device.name), array_agg(device.agent) into v_names, v_agents
+    from unnest(v_names, v_agents) as device (name, agent)
+    where not exists (
+      select from model where model.device_name = device.name and model.user_agent = device.agent);
+  end if;
+  if cardinality(v_names) <= v_most then
     return query
     with other as materialized (
       select s.id, s.user_id, device.number
@@ -70,7 +94,7 @@ begin
         on device.name = s.device_name and device.agent = s.user_agent
       where s.last_activity_at >= p_from and s.created_at <= p_to and s.user_id <> all (p_users)
     ), telling as (
-      select other.number from other group by other.number having count(distinct other.user_id) <= 20
+      select other.number from other group by other.number having count(distinct other.user_id) <= v_many
     )
     select other.id, other.user_id, 'neighbour', 'device'
     from other join telling on telling.number = other.number
