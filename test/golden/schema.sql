@@ -372,6 +372,8 @@ ALTER FUNCTION meander.end_session(p_session uuid, p_cause text) OWNER TO meande
 CREATE FUNCTION meander.end_sessions(p_sessions uuid[], p_reasons text[]) RETURNS meander.ended_session[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     AS …;
 
 ALTER FUNCTION meander.end_sessions(p_sessions uuid[], p_reasons text[]) OWNER TO meander_functions;
@@ -828,6 +830,8 @@ ALTER FUNCTION meander.own_session_stats(p_selector jsonb) OWNER TO meander_syst
 CREATE FUNCTION meander.people_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     AS …;
 
 ALTER FUNCTION meander.people_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) OWNER TO meander_functions;
@@ -1187,6 +1191,8 @@ ALTER FUNCTION meander.sign_out_users(p_users uuid[], p_reasons text[], p_ticket
 CREATE FUNCTION meander.staff_act(p_act text, p_users uuid[], p_reasons text[], p_tickets text[], p_request_id uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     SET "TimeZone" TO 'UTC'
     SET "DateStyle" TO 'ISO'
     SET lock_timeout TO '5s'

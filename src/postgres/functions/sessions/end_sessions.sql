@@ -15,6 +15,9 @@ create or replace function meander.end_sessions(p_sessions uuid[], p_reasons tex
 returns meander.ended_session[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
+-- One plan serves few and many, for each looks rows up one by one: to make another, or to compile it, takes longer.
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_at timestamptz;

@@ -12,6 +12,9 @@ create or replace function meander.people_act(
 returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
+-- One plan serves few and many, for each looks rows up one by one: to make another, or to compile it, takes longer.
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_access meander.change_access;

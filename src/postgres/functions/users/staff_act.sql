@@ -11,6 +11,9 @@ create or replace function meander.staff_act(
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+-- One plan serves few and many, for each looks rows up one by one: to make another, or to compile it, takes longer.
+set plan_cache_mode = force_generic_plan
+set jit = off
 set timezone = 'UTC'
 set datestyle = 'ISO'
 set lock_timeout = '5s'
