@@ -106,7 +106,8 @@ const run = async (): Promise<number> => {
   if (values.markdown && !markers.test(readFileSync(values.markdown, 'utf8'))) {
     throw new Error(`${values.markdown} has no <!-- measured --> and <!-- /measured -->`)
   }
-  if (chosen.includes(betterAuth)) void installPeer()
+  // Not beside anything that is measured.
+  if (chosen.includes(betterAuth)) await installPeer()
 
   const { stage, close } = await openStage(scale, values.data ?? null, say)
   const measured: {

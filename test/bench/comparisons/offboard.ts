@@ -101,7 +101,7 @@ export const offboarding: Comparison = {
         left('offboard_users', 1, async (users) => {
           longest.push(await offboardAtOnce(kari, users))
         }),
-        left('users offboard --file', 0.5, async (users) => {
+        left('users offboard --file', 0.3, async (users) => {
           const [file, report] = [join(scratch, 'leavers.csv'), join(scratch, 'report.csv')]
           writeFileSync(file, `email\n${users.map(({ email }) => email).join('\n')}\n`)
           const args = ['users', 'offboard', '--file', file, '--reason', reason, '--yes', '--report', report]
