@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { cleanEnvironment } from '../../e2e/meanderctl.ts'
 import { startProxy } from '../../support/tcp-proxy.ts'
 import type { Comparison } from '../comparison.ts'
 import { ratio, type Subject } from '../measure.ts'
-import { ran } from '../processes.ts'
 import { leaving, offboardAtOnce } from './offboard.ts'
 
 const version = '1.7.25'
@@ -19,10 +19,8 @@ const install = async (): Promise<string> => {
   const folder = mkdtempSync(join(tmpdir(), 'meanderctl-peer-'))
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
   const quietly = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
-  const { HOME = tmpdir() } = process.env
-  await ran(['npm', 'install', '--prefix', folder, ...quietly, `better-auth@${version}`, 'pg@8'], {
-    env: { HOME },
-  })
+  // With everything around us: npm is told there where packages come from.
+  await execa('npm', ['install', '--prefix', folder, ...quietly, `better-auth@${version}`, 'pg@8'])
   copyFileSync(new URL('../peer/better-auth.js', import.meta.url), join(folder, 'better-auth.js'))
   return folder
 }
