@@ -22,6 +22,9 @@ export interface Identity {
 /** @see functions/reach/whoami.sql */
 export const whoami = (db: Queryable): Promise<Identity> => callValue(db, 'whoami', {})
 
+/** @see functions/reach/calls_on_record.sql */
+export const callsOnRecord = (db: Queryable): Promise<boolean> => callValue(db, 'calls_on_record', {})
+
 /** @see functions/installation/schema_version.sql */
 export const schemaVersion = (db: Queryable): Promise<number | null> => callValue(db, 'schema_version', {})
 

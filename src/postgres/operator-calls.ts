@@ -59,6 +59,7 @@ export const operatorCalls: Readonly<Record<string, (names: Names) => Arguments[
       p_reason: 'why not',
       p_ticket: null,
     })),
+  calls_on_record: () => [{}],
   check_token: ({ jti }) => [{ p_jti: jti }],
   create_plan: (names) =>
     [names.slug, names.organization].flatMap((organization) =>

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { MeanderError } from '../errors.ts'
 import type { Database } from '../postgres/database.ts'
-import { whoami } from '../postgres/identity.ts'
+import { callsOnRecord } from '../postgres/identity.ts'
 import { type Intent, recordIntent } from '../postgres/intents.ts'
 
 /** Why a command reads or acts, for the organization's record. */
@@ -36,9 +36,7 @@ export const onRecord = async <T>(
   if (call.organizations?.length === 0) return work()
   let known = recorded.get(db)
   if (!known) {
-    const { kind, user, organizations } = await whoami(db)
-    const ofTenant = organizations.some(({ through }) => through === 'own')
-    known = { needed: kind === 'operator' && user !== null && !ofTenant, calls: new Map() }
+    known = { needed: await callsOnRecord(db), calls: new Map() }
     recorded.set(db, known)
   }
   if (!known.needed) return work()

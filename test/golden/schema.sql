@@ -164,6 +164,13 @@ CREATE FUNCTION meander.blocklist_status() RETURNS TABLE(mode text, live bigint,
 
 ALTER FUNCTION meander.blocklist_status() OWNER TO meander_functions;
 
+CREATE FUNCTION meander.calls_on_record() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+ALTER FUNCTION meander.calls_on_record() OWNER TO meander_guard;
+
 CREATE FUNCTION meander.changeable_organizations() RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
