@@ -34,27 +34,30 @@ export async function* paintCopied<T>(
   const asFields = fieldsOf(view)
 
   for await (const { bytes, decode } of pages) {
-    let lines = Buffer.allocUnsafe(bytes.length + beside)
+    const pieces: Buffer[] = []
+    // Names take about as much as what they name.
+    let lines = Buffer.allocUnsafe(2 * bytes.length + beside)
     let next = 0
+    const makeRoom = (most: number): void => {
+      if (lines.length - next >= most) return
+      pieces.push(lines.subarray(0, next))
+      lines = Buffer.allocUnsafe(bytes.length + most)
+      next = 0
+    }
     for (let start = 0; start < bytes.length; ) {
       const stop = bytes.indexOf(newline, start)
-      const most = stop - start + beside
-      if (lines.length - next < most) {
-        yield lines.subarray(0, next)
-        lines = Buffer.allocUnsafe(bytes.length - start + most)
-        next = 0
-      }
+      makeRoom(stop - start + beside)
       const to = plainLine(bytes, start, stop, lines, next)
       if (to === -1) {
-        const line = cleanJson(`${JSON.stringify(asFields(decode(bytes.toString('utf8', start, stop))))}\n`)
-        yield lines.subarray(0, next)
-        yield Buffer.from(line)
-        lines = lines.subarray(next)
-        next = 0
+        const record = asFields(decode(bytes.toString('utf8', start, stop)))
+        const line = Buffer.from(cleanJson(`${JSON.stringify(record)}\n`))
+        makeRoom(line.length)
+        next += line.copy(lines, next)
       } else next = to
       start = stop + 1
     }
-    yield lines.subarray(0, next)
+    pieces.push(lines.subarray(0, next))
+    yield pieces.length === 1 ? lines.subarray(0, next) : Buffer.concat(pieces)
   }
 
   function plainLine(source: Buffer, start: number, stop: number, target: Buffer, from: number): number {
