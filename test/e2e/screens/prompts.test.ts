@@ -46,9 +46,16 @@ interface Conversation {
   readonly lines: readonly Keys[]
   readonly login?: string
   readonly profile?: string
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const conversations: Record<string, Conversation> = {
+  'ask-password': {
+    argv: 'sessions list',
+    keys: [leaveAt('Password of')],
+    lines: [leaveAt('Password of')],
+    env: { PGPASSWORD: '' },
+  },
   'ask-revoke': {
     argv: 'sessions revoke',
     keys: [

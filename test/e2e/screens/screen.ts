@@ -41,6 +41,7 @@ export interface Scene {
   readonly keys?: readonly Keys[]
   /** Of the profile that names the database, instead of the environment. */
   readonly profile?: string
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Shown {
@@ -60,13 +61,13 @@ const typed = (text: string): string =>
 /** Runs the built tool in a real terminal, and holds what has to be true of every screen. */
 export const show = async (
   world: World,
-  { login, argv, columns, mode = 'colour', keys = [], profile }: Scene,
+  { login, argv, columns, mode = 'colour', keys = [], profile, env = {} }: Scene,
 ): Promise<Shown> => {
   const ran = await runInPty(`'${process.execPath}' '${bin}' ${argv}`, {
     columns,
     rows,
     input: keys,
-    env: cleanEnvironment({ PAGER: 'cat', ...world.env(login, profile), ...modes[mode] }),
+    env: cleanEnvironment({ PAGER: 'cat', ...world.env(login, profile), ...env, ...modes[mode] }),
   })
   const { raw } = ran
   if (mode === 'no colour' || mode === 'dumb') expect(raw).not.toMatch(new RegExp(`${esc}\\[[\\d;]*m`))
