@@ -186,6 +186,7 @@ const upToLastKey = (text: string): string => text.slice(0, text.lastIndexOf('--
 
 const golden = (name: string): string => `../../golden/screens/${name}.txt`
 
+// One after the other within a conversation: a sweep's dry run leaves out what another one has in hand.
 describe.each(Object.entries(conversations))('%s', { concurrent: true }, (name, conversation) => {
   const { login = 'kari', keys, lines, ...scene } = conversation
   /** Whatever was said, nothing may have happened. */

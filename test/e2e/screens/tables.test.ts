@@ -57,15 +57,16 @@ const answers: Answer[] = [
 
 const golden = (name: string, columns: number): string => `../../golden/screens/${name}.${columns}.txt`
 
+// One after the other within a command: a sweep's dry run leaves out what another one has in hand.
 describe.each(answers)('%s', { concurrent: true }, (...answer) => {
   const [name, argv, widths, login = 'kari'] = answer
-  it.for([...widths])('at %i columns', async (columns, { expect }) => {
+  it.sequential.for([...widths])('at %i columns', async (columns, { expect }) => {
     const { text } = await show(world, { login, argv, columns })
     await expect(text).toMatchFileSnapshot(golden(name, columns))
   })
 
   // It shows the environment too, in which the modes are told.
-  it.skipIf(name === 'doctor')(
+  it.skipIf(name === 'doctor').sequential(
     'says the same without colour, and where nothing may be drawn',
     async ({ expect }) => {
       const columns = widths.includes(80) ? 80 : (widths[0] ?? 80)
