@@ -16,7 +16,7 @@ export const lateBuiltins = {
       // Where the module is itself a class or a function (events, stream), or is there in any case.
       if (typeof builtin === 'function' || builtin === process)
         return { contents: `module.exports = ${whole}` }
-      // Whoever imports names has what it inherits copied by nobody, one by one; fs has a hundred.
+      // Inherited, because a bundle copies what a module has itself, name by name, for everybody who imports it.
       const asked = `{ get: (_, name) => ${whole}[name], has: (_, name) => name in ${whole} }`
       return { contents: `module.exports = Object.create(new Proxy({}, ${asked}))` }
     })

@@ -65,7 +65,7 @@ begin
         from meander.sessions s
         where s.organization_id = scope.id and s.created_at <= p_to
         order by s.created_at desc, s.id
-        limit 5000 / cardinality(p_organizations)
+        limit 5000 / greatest(cardinality(p_organizations), 1)
       ) as s
       where s.last_activity_at >= p_from and (s.revoked_at is null or s.revoked_at >= p_from) and s.user_id <> all (p_users)
     ), model as (
